@@ -1,0 +1,100 @@
+/* Owns: Reader: one question, one answer: bytes now, or parked until it is worth asking again.
+ * Never: reads without being asked. */
+#include <errno.h>
+
+#include "bytes.h"
+#include "object.h"
+
+static const struct nr_fd_kind kind = {nr_object_wake, nr_object_abandon, nr_object_free};
+
+static napi_value construct(napi_env env, napi_callback_info info) {
+    return nr_object_construct(env, info, &kind);
+}
+
+/* As nr_read(). The end closes the descriptor; -EAGAIN means parked; after finish() there is no -EAGAIN. */
+static ssize_t ask(struct nr_object *it, void *to, size_t length) {
+    ssize_t got = nr_read(it->fd.fd, to, length);
+    if (got > 0) {
+        it->bytes += (uint64_t)got;
+        it->count++;
+        return got;
+    }
+    if (got == -EAGAIN && it->finished) {
+        it->held_outside = true;
+        got = 0;
+    }
+    if (got == 0) nr_object_close(it);
+    if (got != -EAGAIN) return got;
+    int error = nr_object_park(it, NR_READABLE);
+    return error < 0 ? error : -EAGAIN;
+}
+
+static napi_value answer(napi_env env, ssize_t got, napi_value end) {
+    if (got == -EAGAIN) return NULL;
+    return got == 0 ? end : nr_number(env, (double)got);
+}
+
+/* A copy of the exact size: the caller keeps it for ever, and a mostly empty block would stay alive with it. */
+static napi_value read_small(napi_env env, struct nr_object *it, size_t max) {
+    unsigned char *scratch = it->addon->scratch;
+    ssize_t got = ask(it, scratch, max < NR_SCRATCH ? max : NR_SCRATCH);
+    if (got <= 0) return answer(env, got, nr_null(env));
+    napi_value buffer;
+    return napi_create_buffer_copy(env, (size_t)got, scratch, NULL, &buffer) == napi_ok ? buffer : nr_failed(env);
+}
+
+/* Straight into a Buffer as large as what lies in the pipe. */
+static napi_value read_large(napi_env env, struct nr_object *it, size_t length) {
+    napi_value buffer;
+    void *data;
+    if (napi_create_buffer(env, length, &data, &buffer) != napi_ok) return nr_failed(env);
+    ssize_t got = ask(it, data, length);
+    if (got <= 0) return answer(env, got, nr_null(env));
+    if ((size_t)got == length) return buffer;
+    return napi_create_buffer_copy(env, (size_t)got, data, NULL, &buffer) == napi_ok ? buffer : nr_failed(env);
+}
+
+static napi_value read_method(napi_env env, napi_callback_info info) {
+    napi_value argument;
+    size_t max;
+    struct nr_object *it = nr_object_of(env, info, 1, &argument);
+    if (!it || !nr_get_size(env, argument, &max)) return NULL;
+    if (it->fd.fd < 0) return nr_null(env);
+    if (max == 0) return nr_number(env, -EINVAL);
+    if (max < NR_SCRATCH) return read_small(env, it, max);
+    size_t there = nr_readable(it->fd.fd);
+    if (there > max) there = max;
+    return there < NR_SCRATCH / 4 ? read_small(env, it, max) : read_large(env, it, there);
+}
+
+static napi_value read_into_method(napi_env env, napi_callback_info info) {
+    napi_value argument;
+    unsigned char *data;
+    size_t length;
+    struct nr_object *it = nr_object_of(env, info, 1, &argument);
+    if (!it || !nr_get_bytes(env, argument, &data, &length)) return NULL;
+    if (it->fd.fd < 0) return nr_number(env, 0);
+    if (length == 0) return nr_number(env, -EINVAL);
+    return answer(env, ask(it, data, length), nr_number(env, 0));
+}
+
+static napi_value finish_method(napi_env env, napi_callback_info info) {
+    struct nr_object *it = nr_object_of(env, info, 0, NULL);
+    if (!it) return NULL;
+    it->finished = true;
+    if (it->fd.wanted) nr_object_wake(&it->fd);
+    return NULL;
+}
+
+bool nr_export_reader(napi_env env, napi_value exports) {
+    static const napi_property_descriptor members[] = {
+        NR_METHOD("read", read_method),
+        NR_METHOD("readInto", read_into_method),
+        NR_METHOD("unpark", nr_object_unpark_method),
+        NR_METHOD("finish", finish_method),
+        NR_GETTER("heldOutside", nr_object_held_outside_getter),
+        NR_COUNTERS,
+        NR_LIFE_METHODS,
+    };
+    return nr_export_class(env, exports, "Reader", construct, sizeof members / sizeof *members, members);
+}

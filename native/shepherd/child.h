@@ -1,0 +1,29 @@
+/* Owns: what the new process does to itself before exec.
+ * Never: a call that is not safe while it shares the shepherd's memory. */
+#ifndef NR_CHILD_H
+#define NR_CHILD_H
+
+#include <limits.h>
+#include <sys/types.h>
+
+#include "request.h"
+
+/* Everything is decided before the split: the child only does it. */
+struct nr_plan {
+    struct nr_request *request;
+    const char *path; /* where a bare name is looked for */
+    pid_t shepherd;
+    int errors;       /* close-on-exec; takes one struct nr_child_error */
+    int terminal;     /* what becomes the child's fd 0, or -1 */
+    int sources[NR_MOST_FDS];
+    char candidate[PATH_MAX];
+};
+
+struct nr_child_error {
+    int stage, error;
+};
+
+/* Becomes the program, or reports and exits. */
+_Noreturn void nr_child(struct nr_plan *plan);
+
+#endif

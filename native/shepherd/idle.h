@@ -1,0 +1,33 @@
+/* Owns: a shepherd's life between jobs: waiting for a hire, telling the fork server, leaving.
+ * Never: a job. */
+#ifndef NR_IDLE_H
+#define NR_IDLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* What a shepherd has from its fork server, unchanged from job to job. */
+struct nr_shepherd {
+    pid_t server;
+    int slot;    /* its place in the fork server's table */
+    int hire;    /* -1 once the fork server is gone: a hire waiting there must find its end, and be sent again elsewhere */
+    int notice;  /* -1 likewise; poll() says POLLERR when the fork server is gone */
+    int sigchld;
+    int null;    /* /dev/null, for reading and writing */
+};
+
+/* One record on the notice pipe, written at once or not at all. */
+struct nr_notice {
+    pid_t pid;
+    int32_t slot;
+    int32_t busy;
+    int32_t kill_timeout;
+};
+
+/* The life of a freshly forked shepherd. It exits with 0 only if nothing is left below it. */
+_Noreturn void nr_idle(struct nr_shepherd *shepherd);
+/* The fork server is gone: lets go of what was shared with it. */
+void nr_idle_orphaned(struct nr_shepherd *shepherd);
+
+#endif

@@ -1,0 +1,117 @@
+/* Owns: one job's way from hire to GONE: hello, request, birth, watch, and leaving nothing behind in the shepherd itself.
+ * Never: what happens while the child runs (watch.c). */
+#include "job.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "platform.h"
+#include "spawn.h"
+#include "title.h"
+#include "trace.h"
+
+static void open_job(struct nr_job *job, struct nr_shepherd *shepherd, int control) {
+    nr_request_drop(&job->request);
+    nr_control_open(&job->control, control);
+    job->shepherd = shepherd;
+    job->state = NR_LIFE_STARTING;
+    job->tree = (struct nr_tree){.pidfd = -1};
+    job->terminal = -1;
+    job->host_gone = job->forced = job->group_asked = job->nobody_met = false;
+    job->leftovers = job->passes_in_vain = 0;
+    memset(&job->reaped, 0, sizeof job->reaped);
+    job->timeout_at = job->deadline = job->unkillable_at = NR_NEVER;
+}
+
+/* Says what is left to say, however slowly the host reads, unless it is gone. */
+static void say_the_rest(struct nr_control *control) {
+    for (;;) {
+        nr_control_flush(control);
+        if (control->fd < 0 || control->out_length == 0) return;
+        struct pollfd wait = {control->fd, POLLOUT | POLLRDHUP, 0};
+        if (poll(&wait, 1, -1) > 0 && (wait.revents & (POLLHUP | POLLERR | POLLRDHUP))) return;
+    }
+}
+
+static void close_job(struct nr_job *job) {
+    say_the_rest(&job->control);
+    nr_control_close(&job->control);
+    nr_request_drop(&job->request);
+    if (job->tree.pidfd >= 0) close(job->tree.pidfd);
+    if (job->terminal >= 0) close(job->terminal);
+}
+
+static void refuse(struct nr_job *job, enum nr_stage stage, int error) {
+    NR_TRACE("failed: stage %d errno %d", stage, error);
+    nr_control_say(&job->control, NR_FAILED, stage, error, 0);
+    nr_job_happen(job, NR_EVENT_UNBORN, NR_CAUSE_ASKED, 0);
+}
+
+/* false: refused, and said so. */
+static bool understand(struct nr_job *job, struct nr_hire *hire) {
+    enum nr_stage stage = NR_STAGE_REQUEST;
+    int error = 0;
+    if (hire->cut) stage = NR_STAGE_RECEIVE, error = EMFILE;
+    else if (!hire->trusted) stage = NR_STAGE_CREDENTIALS, error = EPERM;
+    else if (hire->frame.type != NR_HIRE || hire->frame.extra != NR_PROTOCOL_VERSION) error = EPROTO;
+    else error = nr_request_read(job->control.fd, hire->count - 1, &job->request);
+    if (error) refuse(job, stage, error);
+    return error == 0;
+}
+
+/* A host that is gone, or has changed its mind already, gets no child. */
+static bool still_wanted(struct nr_job *job) {
+    struct pollfd look = {job->control.fd, POLLIN | POLLRDHUP, 0};
+    if (poll(&look, 1, 0) > 0) {
+        nr_control_read(&job->control, nr_job_answer, job);
+        if (job->control.ended || look.revents & (POLLHUP | POLLERR | POLLRDHUP)) nr_job_happen(job, NR_EVENT_HOST_GONE, NR_CAUSE_HOST_GONE, 0);
+    }
+    return job->state == NR_LIFE_STARTING;
+}
+
+static void keep_terminal(struct nr_job *job, const struct nr_hire *hire) {
+    const struct nr_request *request = &job->request;
+    if (request->grouping != NR_GROUPING_FOREGROUND) return;
+    for (int i = 0; i < request->fd_count; i++)
+        if (request->fds[i].target == 0 && request->fds[i].source >= 0)
+            job->terminal = fcntl(hire->fds[1 + request->fds[i].source], F_DUPFD_CLOEXEC, 0);
+}
+
+static bool bring_to_life(struct nr_job *job, struct nr_hire *hire) {
+    struct nr_request *request = &job->request;
+    struct nr_birth birth;
+    keep_terminal(job, hire);
+    /* Before the birth: this thread sleeps until exec, and may be woken long after it. */
+    job->born = nr_now();
+    if (nr_spawn(request, hire->fds + 1, job->shepherd->null, &birth) < 0) {
+        refuse(job, birth.stage, birth.error);
+        return false;
+    }
+    job->tree.leader = birth.pid;
+    job->tree.grouped = request->grouping != NR_GROUPING_JOIN;
+    job->tree.pidfd = nr_pidfd_open(birth.pid);
+    nr_control_pass(&job->control, NR_STARTED, birth.pid, job->tree.pidfd);
+    nr_control_flush(&job->control);
+    nr_job_happen(job, NR_EVENT_BORN, NR_CAUSE_ASKED, 0);
+    nr_title_busy(birth.pid, request->file, request->argv);
+    return true;
+}
+
+void nr_job_run(struct nr_shepherd *shepherd, struct nr_hire *hire) {
+    static struct nr_job job;
+    open_job(&job, shepherd, hire->fds[0]);
+    nr_control_say(&job.control, NR_HELLO, 0, getpid(), NR_PROTOCOL_VERSION);
+    nr_control_flush(&job.control);
+    bool alive = understand(&job, hire);
+    if (alive && job.request.timeout >= 0) job.timeout_at = nr_now() + job.request.timeout * 1000000;
+    alive = alive && still_wanted(&job) && bring_to_life(&job, hire);
+    nr_hire_close(hire, 1);
+    if (alive) {
+        nr_request_drop(&job.request);
+        nr_job_watch(&job);
+    }
+    close_job(&job);
+}

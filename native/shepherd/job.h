@@ -1,0 +1,53 @@
+/* Owns: everything a shepherd knows of its one job, and the order of that job's life.
+ * Never: anything of the job before it, or after it. */
+#ifndef NR_JOB_H
+#define NR_JOB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/resource.h>
+
+#include "control.h"
+#include "hire.h"
+#include "idle.h"
+#include "life.h"
+#include "request.h"
+#include "tree.h"
+
+struct nr_job {
+    struct nr_shepherd *shepherd;
+    enum nr_state state;
+    struct nr_control control;
+    struct nr_request request;
+    struct nr_tree tree;
+    int terminal;           /* FOREGROUND: the terminal to hand back, else -1 */
+    bool host_gone;         /* the end of control was acted upon */
+    bool forced;            /* SIGKILL was sent */
+    bool group_asked;       /* the child's group as a whole had the polite signal */
+    int leftovers;          /* descendants alive when the child exited */
+    struct rusage reaped;   /* sum over everybody reaped; ru_maxrss: the largest */
+    int64_t born;
+    int64_t timeout_at;     /* NR_NEVER: none, or over */
+    int64_t deadline;       /* end of the grace, or the next pass of SIGKILL */
+    int64_t unkillable_at;  /* when to say who is still there; NR_NEVER: not yet killing, or said */
+    int passes_in_vain;     /* passes of SIGKILL in a row after which nobody was reaped */
+    bool nobody_met;        /* the last pass met nobody */
+};
+
+/* One job from hire to GONE. Takes over all descriptors of `hire`. When it returns nothing of the job is left. */
+void nr_job_run(struct nr_shepherd *shepherd, struct nr_hire *hire);
+
+/* Something happened (watch.c): the table decides, and its actions are done. `grace` in ms, for events that begin an ending. */
+void nr_job_happen(struct nr_job *job, enum nr_event event, enum nr_cause cause, int64_t grace);
+/* Waits and acts until the job is OVER. */
+void nr_job_watch(struct nr_job *job);
+
+/* Reaps whatever has ended, says what there is to say of it, and notices emptiness (reap.c). */
+void nr_job_reap(struct nr_job *job);
+/* FOREGROUND: the child has the terminal again, if the host has it now. Nothing for any other child. */
+void nr_job_give_terminal(const struct nr_job *job);
+
+/* A question or order of the host (answer.c). */
+void nr_job_answer(void *job, const struct nr_frame *frame);
+
+#endif

@@ -1,0 +1,188 @@
+/* Owns: what the host asks for: read whole, checked strictly, then handed out as plain C.
+ * Never: acting on it; trusting a byte of it. */
+#include "request.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "control.h"
+
+#define HEADER 8
+#define FIELDS 16
+
+struct field {
+    uint8_t *bytes;
+    size_t length;
+};
+
+static uint32_t u16(const uint8_t *at) {
+    return at[0] | (uint32_t)at[1] << 8;
+}
+
+static uint32_t u32(const uint8_t *at) {
+    return u16(at) | u16(at + 2) << 16;
+}
+
+static void *map(size_t size) {
+    void *memory = mmap(NULL, size ? size : 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
+/* ---- fields ---- */
+
+static bool known(uint32_t tag) {
+    switch (tag) {
+#define X(name, number, doc) case number:
+        NR_FIELDS(X)
+#undef X
+        return tag < FIELDS;
+    }
+    return false;
+}
+
+static bool split(uint8_t *bytes, size_t length, struct field fields[FIELDS]) {
+    while (length > 0) {
+        if (length < HEADER) return false;
+        uint32_t tag = u16(bytes), size = u32(bytes + 4);
+        if (!known(tag) || u16(bytes + 2) || fields[tag].bytes || size > length - HEADER) return false;
+        fields[tag] = (struct field){bytes + HEADER, size};
+        bytes += HEADER + size;
+        length -= HEADER + size;
+    }
+    return true;
+}
+
+static bool number(const struct field *field, int64_t low, int64_t high, int64_t *value) {
+    if (!field->bytes || field->length != 8) return false;
+    *value = (int64_t)(u32(field->bytes) | (uint64_t)u32(field->bytes + 4) << 32);
+    return *value >= low && *value <= high;
+}
+
+static bool milliseconds(const struct field *field, int64_t *value) {
+    if (!number(field, 0, INT64_MAX, value)) return false;
+    if (*value > NR_LONGEST_MS) *value = NR_LONGEST_MS;
+    return true;
+}
+
+/* One string with its NUL, and no other. */
+static bool text(const struct field *field, char **value) {
+    if (!field->bytes || field->length == 0) return false;
+    *value = (char *)field->bytes;
+    return memchr(field->bytes, 0, field->length) == field->bytes + field->length - 1;
+}
+
+/* How many strings a field holds, or -1 when the last one is cut. */
+static long strings(const struct field *field) {
+    if (!field->bytes) return -1;
+    if (field->length && field->bytes[field->length - 1]) return -1;
+    long count = 0;
+    for (const uint8_t *at = field->bytes, *stop = at + field->length; at < stop; count++) at = (const uint8_t *)memchr(at, 0, (size_t)(stop - at)) + 1;
+    return count;
+}
+
+static void point(const struct field *field, char **pointers) {
+    for (char *at = (char *)field->bytes, *stop = at + field->length; at < stop; at += strlen(at) + 1) *pointers++ = at;
+    *pointers = NULL;
+}
+
+static bool fd_rows(const struct field *field, int sources, struct nr_request *request) {
+    uint8_t taken[(NR_HIGHEST_FD + 1) / 8];
+    if (!field->bytes || field->length % 12 || field->length / 12 > NR_MOST_FDS) return false;
+    memset(taken, 0, sizeof taken);
+    request->fd_count = (int)(field->length / 12);
+    request->highest_target = -1;
+    for (int i = 0; i < request->fd_count; i++) {
+        const uint8_t *at = field->bytes + 12 * i;
+        struct nr_fd_row row = {(int32_t)u32(at), (int32_t)u32(at + 4), (int32_t)u32(at + 8)};
+        if (row.target < 0 || row.target > NR_HIGHEST_FD || taken[row.target / 8] >> (row.target % 8) & 1) return false;
+        if (row.source < -1 || row.source >= sources || row.inherited < 0 || row.inherited > 1) return false;
+        taken[row.target / 8] |= (uint8_t)(1 << (row.target % 8));
+        if (row.target > request->highest_target) request->highest_target = row.target;
+        request->fds[i] = row;
+    }
+    return true;
+}
+
+static bool numbers(const struct field fields[FIELDS], struct nr_request *request) {
+    int64_t signal, scope, linger, grouping, group = 0;
+    request->timeout = -1;
+    if (fields[NR_FIELD_TIMEOUT].bytes && !milliseconds(&fields[NR_FIELD_TIMEOUT], &request->timeout)) return false;
+    if (!milliseconds(&fields[NR_FIELD_KILL_TIMEOUT], &request->kill_timeout)) return false;
+    if (!milliseconds(&fields[NR_FIELD_LEFTOVER_TIMEOUT], &request->leftover_timeout)) return false;
+    if (!number(&fields[NR_FIELD_KILL_SIGNAL], 1, 64, &signal)) return false;
+    if (!number(&fields[NR_FIELD_STOP_SCOPE], NR_REACH_LEADER, NR_REACH_TREE, &scope)) return false;
+    if (!number(&fields[NR_FIELD_LINGER], NR_LINGER_STOP, NR_LINGER_LEAVE, &linger)) return false;
+    if (!number(&fields[NR_FIELD_GROUPING], NR_GROUPING_SESSION, NR_GROUPING_FOREGROUND, &grouping)) return false;
+    bool wants_group = grouping != NR_GROUPING_SESSION || fields[NR_FIELD_HOST_GROUP].bytes;
+    if (wants_group && !number(&fields[NR_FIELD_HOST_GROUP], 1, INT_MAX, &group)) return false;
+    request->kill_signal = (int)signal;
+    request->stop_scope = (enum nr_reach)scope;
+    request->linger = (enum nr_linger)linger;
+    request->grouping = (enum nr_grouping)grouping;
+    request->host_group = (pid_t)group;
+    return true;
+}
+
+int nr_request_parse(uint8_t *bytes, size_t length, int sources, struct nr_request *request) {
+    struct field fields[FIELDS] = {{NULL, 0}};
+    if (!split(bytes, length, fields) || !numbers(fields, request)) return EPROTO;
+    if (!text(&fields[NR_FIELD_FILE], &request->file) || !text(&fields[NR_FIELD_CWD], &request->cwd)) return EPROTO;
+    if (!fd_rows(&fields[NR_FIELD_FDS], sources, request)) return EPROTO;
+    long args = strings(&fields[NR_FIELD_ARGV]), variables = strings(&fields[NR_FIELD_ENV]);
+    if (args < 1 || variables < 0) return EPROTO;
+    request->pointers_size = (size_t)(1 + args + 1 + variables + 1) * sizeof(char *);
+    char **pointers = map(request->pointers_size);
+    if (!pointers) return ENOMEM;
+    request->pointers = pointers;
+    request->argv = pointers + 1;
+    request->envp = request->argv + args + 1;
+    point(&fields[NR_FIELD_ARGV], request->argv);
+    point(&fields[NR_FIELD_ENV], request->envp);
+    return 0;
+}
+
+void nr_request_drop(struct nr_request *request) {
+    if (request->bytes) munmap(request->bytes, request->bytes_size ? request->bytes_size : 1);
+    if (request->pointers) munmap(request->pointers, request->pointers_size);
+    request->bytes = request->pointers = NULL;
+}
+
+/* ---- reading ---- */
+
+/* The one wait for the host: before its request is whole there is nothing to look after. Its death ends the wait. */
+static int read_exactly(int control, uint8_t *bytes, size_t length) {
+    while (length > 0) {
+        long n = nr_receive(control, bytes, length);
+        if (n > 0) {
+            bytes += n;
+            length -= (size_t)n;
+        } else if (n == 0) {
+            return ECONNRESET;
+        } else if (errno == EAGAIN || errno == ENOMEM || errno == ENOBUFS) {
+            struct pollfd wait = {control, POLLIN, 0};
+            poll(&wait, 1, errno == EAGAIN ? -1 : 10);
+        } else {
+            return ECONNRESET;
+        }
+    }
+    return 0;
+}
+
+int nr_request_read(int control, int sources, struct nr_request *request) {
+    uint8_t header[4];
+    int error = read_exactly(control, header, sizeof header);
+    if (error) return error;
+    size_t length = u32(header);
+    if (length > NR_REQUEST_MAX) return E2BIG;
+    uint8_t *bytes = map(length);
+    if (!bytes) return ENOMEM;
+    request->bytes = bytes;
+    request->bytes_size = length;
+    error = read_exactly(control, bytes, length);
+    return error ? error : nr_request_parse(bytes, length, sources, request);
+}

@@ -1,0 +1,74 @@
+/* Owns: the shepherd's side of a birth: the pipe that brings errors back, vfork, reaping a failure.
+ * Never: what happens in the child (child.c); what happens to it afterwards. */
+#include "spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "child.h"
+
+/* The child shares our memory and our stack until it executes or exits, so this function does nothing else and the child's part
+ * never returns. AddressSanitizer does not know vfork's rules. */
+static pid_t split_off(struct nr_plan *plan) {
+#ifdef NR_SANITIZED
+    pid_t pid = fork();
+#else
+    pid_t pid = vfork();
+#endif
+    if (pid == 0) nr_child(plan);
+    return pid;
+}
+
+static int failed(struct nr_birth *birth, enum nr_stage stage, int error) {
+    birth->stage = stage;
+    birth->error = error;
+    return -1;
+}
+
+static void plan_fds(struct nr_plan *plan, const int *sources, int null) {
+    const struct nr_request *request = plan->request;
+    plan->terminal = -1;
+    for (int i = 0; i < request->fd_count; i++) {
+        int source = request->fds[i].source;
+        plan->sources[i] = source < 0 ? null : sources[source];
+        if (request->fds[i].target == 0) plan->terminal = plan->sources[i];
+    }
+}
+
+static const char *search_path(const struct nr_request *request) {
+    for (char **variable = request->envp; *variable; variable++)
+        if (strncmp(*variable, "PATH=", 5) == 0) return *variable + 5;
+    return "/bin:/usr/bin";
+}
+
+int nr_spawn(struct nr_request *request, const int *sources, int null, struct nr_birth *birth) {
+    static struct nr_plan plan;
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0) return failed(birth, NR_STAGE_PREPARE, errno);
+    plan.request = request;
+    plan.path = search_path(request);
+    plan.shepherd = getpid();
+    plan.errors = ends[1];
+    plan_fds(&plan, sources, null);
+    pid_t pid = split_off(&plan);
+    int error = errno;
+    close(ends[1]);
+    if (pid < 0) {
+        close(ends[0]);
+        return failed(birth, NR_STAGE_FORK, error);
+    }
+    /* Every copy of the other end is closed by exec or exit, so this ends, and its end without a byte is a success. Shared memory
+     * would be simpler, but emulators and valgrind make vfork a fork. */
+    struct nr_child_error said;
+    ssize_t n;
+    do n = read(ends[0], &said, sizeof said);
+    while (n < 0 && errno == EINTR);
+    close(ends[0]);
+    birth->pid = pid;
+    if (n != sizeof said) return 0;
+    while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR) {}
+    return failed(birth, (enum nr_stage)said.stage, said.error);
+}

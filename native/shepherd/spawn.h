@@ -1,0 +1,20 @@
+/* Owns: the birth of a child: exactly one process that runs the program, or a stage and an errno.
+ * Never: what happens to it afterwards. */
+#ifndef NR_SPAWN_H
+#define NR_SPAWN_H
+
+#include <sys/types.h>
+
+#include "request.h"
+
+struct nr_birth {
+    pid_t pid;            /* when it worked */
+    enum nr_stage stage;  /* when it did not */
+    int error;
+};
+
+/* Starts `request`. `sources`: the received descriptors rows refer to; `null`: /dev/null, open for reading and writing. 0, or -1 with
+ * stage and error set; then no process is left. All signals must be blocked. The child dies with the calling thread. */
+int nr_spawn(struct nr_request *request, const int *sources, int null, struct nr_birth *birth);
+
+#endif

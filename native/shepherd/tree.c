@@ -1,0 +1,170 @@
+/* Owns: the walk over all descendants, and signalling them safely.
+ * Never: when to do it; a wait for anybody; an allocation. */
+#include "tree.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <unistd.h>
+
+/* Trees larger than this are met in slices: the next pass meets those who were left out. */
+#define ROOM 16384
+
+struct entry {
+    pid_t pid, parent;
+    uint64_t parent_start;
+    bool parent_pinned;
+};
+
+static struct entry queue[ROOM];
+static pid_t listed[ROOM];
+static int queued;
+
+static void enqueue(int count, const struct nr_proc *parent, bool pinned) {
+    for (int i = 0; i < count && queued < ROOM; i++) queue[queued++] = (struct entry){listed[i], parent->pid, parent->start, pinned};
+}
+
+/* Who is this, and is it still the one that was listed? */
+static bool identify(const struct entry *entry, pid_t self, struct nr_met *met) {
+    *met = (struct nr_met){.parent = entry->parent, .parent_start = entry->parent_start, .parent_pinned = entry->parent_pinned};
+    if (!nr_proc_read(entry->pid, &met->proc)) {
+        /* Hidden from us (hidepid) or unreadable, but our own child all the same. */
+        met->proc = (struct nr_proc){.pid = entry->pid, .state = '?', .threads = 1};
+        return met->own = entry->parent == self;
+    }
+    met->own = met->proc.ppid == self;
+    if (met->own) return true;
+    return met->proc.ppid == entry->parent && entry->parent_start <= met->proc.start;
+}
+
+static bool meet(const struct nr_walk *walk, const struct entry *entry, pid_t self, bool descend) {
+    struct nr_met met;
+    if ((walk->spared && walk->spared(entry->pid)) || !identify(entry, self, &met) || !nr_proc_alive(&met.proc)) return false;
+    if (walk->spare_ours && nr_proc_ours(&met.proc)) return false;
+    if (descend) {
+        int count = nr_proc_children(&met.proc, listed, ROOM);
+        enqueue(count, &met.proc, met.own);
+    }
+    walk->visit(walk->arg, &met);
+    return true;
+}
+
+/* Each listed process was below us at the time of the reading; its parent is read again to prove it. */
+static int walk_full(const struct nr_walk *walk, pid_t self) {
+    int count = nr_proc_below(self, walk->spared, listed, ROOM), met = 0;
+    for (int i = 0; i < count; i++) {
+        struct nr_proc proc, parent = {.pid = self};
+        if (!nr_proc_read(listed[i], &proc)) continue;
+        if (proc.ppid != self && !nr_proc_read(proc.ppid, &parent)) continue;
+        struct entry entry = {listed[i], parent.pid, parent.start, parent.ppid == self};
+        met += meet(walk, &entry, self, false);
+    }
+    return met;
+}
+
+int nr_walk(const struct nr_walk *walk) {
+    pid_t self = getpid();
+    int count = walk->full ? -1 : nr_proc_own_children(listed, ROOM), met = 0;
+    if (count < 0) return walk_full(walk, self);
+    struct nr_proc us = {.pid = self};
+    queued = 0;
+    enqueue(count, &us, true);
+    for (int head = 0; head < queued; head++) met += meet(walk, &queue[head], self, true);
+    return met;
+}
+
+/* ---- signals ---- */
+
+/* Its number is pinned by an open pidfd now (or there are none): is it still the one we met, and still below us? */
+static bool proven(const struct nr_met *met, pid_t self) {
+    struct nr_proc now, parent;
+    if (!nr_proc_read(met->proc.pid, &now) || now.start != met->proc.start) return false;
+    if (now.ppid == self) return true;
+    if (now.ppid != met->parent) return false;
+    return met->parent_pinned || (nr_proc_read(met->parent, &parent) && parent.start == met->parent_start);
+}
+
+static int send_far(const struct nr_met *met, int signal, bool wake) {
+    int pidfd = nr_pidfd_open(met->proc.pid);
+    if (pidfd < 0 && errno == ESRCH) return ESRCH;
+    int error = ESRCH;
+    if (proven(met, getpid())) {
+        error = 0;
+        /* Without pidfds (an old kernel, or no descriptor left) the gap between proof and kill is a few microseconds. */
+        if ((pidfd < 0 ? kill(met->proc.pid, signal) : nr_pidfd_signal(pidfd, signal)) < 0) error = errno;
+        if (wake && pidfd < 0) kill(met->proc.pid, SIGCONT);
+        if (wake && pidfd >= 0) nr_pidfd_signal(pidfd, SIGCONT);
+    }
+    if (pidfd >= 0) close(pidfd);
+    return error;
+}
+
+int nr_met_signal(const struct nr_met *met, int signal, bool wake) {
+    if (!met->own) return send_far(met, signal, wake);
+    int error = kill(met->proc.pid, signal) < 0 ? errno : 0;
+    if (wake) kill(met->proc.pid, SIGCONT);
+    return error;
+}
+
+int nr_tree_signal_group(const struct nr_tree *tree, int signal, bool wake) {
+    if (!tree->grouped) return EINVAL;
+    int result = tree->reaped ? nr_pidfd_signal_group(tree->pidfd, signal) : kill(-tree->leader, signal);
+    if (result < 0) return errno;
+    if (wake && tree->reaped) nr_pidfd_signal_group(tree->pidfd, SIGCONT);
+    if (wake && !tree->reaped) kill(-tree->leader, SIGCONT);
+    return 0;
+}
+
+struct sending {
+    int signal, reached, error;
+    bool wake;
+    pid_t only_group, but_group;
+};
+
+static void send_one(void *arg, const struct nr_met *met) {
+    struct sending *sending = arg;
+    if (sending->but_group && met->proc.group == sending->but_group) return;
+    if (sending->only_group && met->proc.group != sending->only_group) return;
+    int error = nr_met_signal(met, sending->signal, sending->wake);
+    if (error) sending->error = error;
+    else sending->reached++;
+}
+
+static int send_walking(struct sending *sending) {
+    struct nr_walk walk = {.visit = send_one, .arg = sending};
+    if (nr_walk(&walk) == 0) {
+        walk.full = true;
+        nr_walk(&walk);
+    }
+    return sending->reached ? 0 : sending->error ? sending->error : ESRCH;
+}
+
+int nr_tree_signal(const struct nr_tree *tree, enum nr_reach reach, int signal, bool wake) {
+    struct sending sending = {.signal = signal, .wake = wake};
+    if (reach == NR_REACH_LEADER) {
+        if (tree->reaped) return ESRCH;
+        if (kill(tree->leader, signal) < 0) return errno;
+        if (wake) kill(tree->leader, SIGCONT);
+        return 0;
+    }
+    int error = nr_tree_signal_group(tree, signal, wake);
+    if (reach == NR_REACH_GROUP && tree->grouped) {
+        if (error != EINVAL && error != ENOSYS && error != EPERM) return error;
+        sending.only_group = tree->leader;
+    } else if (error == 0) {
+        sending.but_group = tree->leader;
+        sending.reached = 1;
+    }
+    return send_walking(&sending);
+}
+
+int nr_tree_signal_rest(const struct nr_tree *tree, int signal, bool wake) {
+    struct sending sending = {.signal = signal, .wake = wake, .but_group = tree->grouped ? tree->leader : 0};
+    return send_walking(&sending);
+}
+
+int nr_tree_kill(const struct nr_tree *tree, bool full) {
+    struct sending sending = {.signal = SIGKILL};
+    nr_tree_signal_group(tree, SIGKILL, false);
+    struct nr_walk walk = {.visit = send_one, .arg = &sending, .full = full};
+    return nr_walk(&walk);
+}

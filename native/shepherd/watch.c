@@ -1,0 +1,147 @@
+/* Owns: the one wait of a busy shepherd, its deadlines, and doing what the table says.
+ * Never: a block anywhere else; a decision of its own. */
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "job.h"
+#include "platform.h"
+#include "title.h"
+#include "trace.h"
+
+#define MS INT64_C(1000000)
+#define NEXT_PASS (2 * MS)
+#define LATER_PASS (50 * MS)
+#define PATIENT_PASSES 20
+#define UNKILLABLE_AFTER (5000 * MS)
+
+/* ---- what the table orders ---- */
+
+static void ask_politely(struct nr_job *job, enum nr_reach reach) {
+    int polite = job->request.kill_signal;
+    if (job->tree.reaped) reach = NR_REACH_TREE;
+    if (job->group_asked) {
+        nr_tree_signal_rest(&job->tree, polite, true);
+        return;
+    }
+    nr_tree_signal(&job->tree, reach, polite, true);
+    job->group_asked = reach != NR_REACH_LEADER;
+}
+
+static void kill_all(struct nr_job *job) {
+    int64_t now = nr_now();
+    if (!job->forced) job->unkillable_at = now + UNKILLABLE_AFTER;
+    job->forced = true;
+    job->nobody_met = nr_tree_kill(&job->tree, job->nobody_met) == 0;
+    job->passes_in_vain++;
+    job->deadline = now + (job->passes_in_vain <= PATIENT_PASSES ? NEXT_PASS : LATER_PASS);
+}
+
+void nr_job_happen(struct nr_job *job, enum nr_event event, enum nr_cause cause, int64_t grace) {
+    struct nr_step step = nr_life(job->state, event, job->request.linger, grace == 0);
+    NR_TRACE("state %d event %d -> state %d actions %x", job->state, event, step.next, step.actions);
+    job->state = step.next;
+    if (step.actions & NR_DO_ANNOUNCE) nr_control_say(&job->control, NR_STOPPING, cause, (int32_t)(grace > INT32_MAX ? INT32_MAX : grace), 0);
+    if (step.actions & NR_DO_NEARER) {
+        int64_t deadline = nr_now() + (grace > NR_LONGEST_MS ? NR_LONGEST_MS : grace) * MS;
+        if (deadline < job->deadline) job->deadline = deadline;
+    }
+    if (step.actions & NR_DO_POLITE) ask_politely(job, job->request.stop_scope);
+    if ((step.actions & NR_DO_REST) && job->request.stop_scope != NR_REACH_TREE) ask_politely(job, NR_REACH_TREE);
+    if (step.actions & NR_DO_KILL) kill_all(job);
+    if (step.actions & NR_DO_GONE) {
+        /* Before the host hears of the end: it may look for the job's words in everybody's command line. */
+        nr_title_idle();
+        nr_control_say(&job->control, NR_GONE, job->forced, job->leftovers, 0);
+    }
+}
+
+/* ---- who would not die ---- */
+
+struct reporting {
+    struct nr_control *control;
+    int count;
+};
+
+static void say_unkillable(void *arg, const struct nr_met *met) {
+    struct reporting *reporting = arg;
+    if (++reporting->count > NR_MOST_UNKILLABLE) return;
+    uint64_t name = 0;
+    for (int i = 0; i < 8; i++) name |= (uint64_t)(uint8_t)met->proc.name[i] << (8 * i);
+    nr_control_say(reporting->control, NR_UNKILLABLE, met->proc.state, met->proc.pid, name);
+}
+
+static void report_unkillable(struct nr_job *job) {
+    struct reporting reporting = {&job->control, 0};
+    struct nr_walk walk = {.visit = say_unkillable, .arg = &reporting, .full = job->nobody_met};
+    nr_walk(&walk);
+}
+
+/* ---- the wait ---- */
+
+static int64_t next_deadline(const struct nr_job *job) {
+    int64_t when = job->timeout_at;
+    if (job->deadline < when) when = job->deadline;
+    return job->unkillable_at < when ? job->unkillable_at : when;
+}
+
+static void check_deadlines(struct nr_job *job) {
+    if (next_deadline(job) == NR_NEVER) return;
+    int64_t now = nr_now();
+    if (job->timeout_at <= now) {
+        job->timeout_at = NR_NEVER;
+        nr_job_happen(job, NR_EVENT_TIMEOUT, NR_CAUSE_TIMEOUT, job->request.kill_timeout);
+    }
+    if (job->deadline <= now) nr_job_happen(job, NR_EVENT_DEADLINE, NR_CAUSE_ASKED, 0);
+    if (job->unkillable_at <= now && job->state == NR_LIFE_KILLING) {
+        job->unkillable_at = NR_NEVER;
+        report_unkillable(job);
+    }
+}
+
+static void hear_host(struct nr_job *job, short events) {
+    struct nr_control *control = &job->control;
+    if (events & POLLIN) nr_control_read(control, nr_job_answer, job);
+    if ((events & (POLLHUP | POLLERR | POLLRDHUP)) && control->fd >= 0) {
+        nr_control_close(control);
+        control->ended = true;
+    }
+}
+
+static void notice_end_of_host(struct nr_job *job) {
+    if (!job->control.ended || job->host_gone) return;
+    job->host_gone = true;
+    nr_job_happen(job, NR_EVENT_HOST_GONE, NR_CAUSE_HOST_GONE, job->request.kill_timeout);
+}
+
+static void hear_children(struct nr_job *job) {
+    struct signalfd_siginfo one;
+    /* Before the waits: a child that ends after them raises the signal again. */
+    if (read(job->shepherd->sigchld, &one, sizeof one) < 0) return;
+    nr_job_reap(job);
+    /* Somebody went, somebody is left: whose children came to us may be met now. */
+    if (job->state == NR_LIFE_KILLING && job->passes_in_vain == 0) job->deadline = nr_now();
+}
+
+void nr_job_watch(struct nr_job *job) {
+    struct nr_shepherd *shepherd = job->shepherd;
+    /* Saying STARTED may have shown that nobody listens any more. */
+    notice_end_of_host(job);
+    while (job->state != NR_LIFE_OVER) {
+        struct pollfd waits[3] = {
+            {shepherd->sigchld, POLLIN, 0},
+            {job->control.fd, nr_control_events(&job->control), 0},
+            {shepherd->notice, 0, 0},
+        };
+        int64_t when = next_deadline(job);
+        poll(waits, 3, nr_poll_ms(when, when == NR_NEVER ? 0 : nr_now()));
+        if (waits[0].revents) hear_children(job);
+        if (waits[1].revents) hear_host(job, waits[1].revents);
+        if (waits[2].revents & POLLERR) nr_idle_orphaned(shepherd);
+        notice_end_of_host(job);
+        check_deadlines(job);
+        nr_control_flush(&job->control);
+        notice_end_of_host(job);
+    }
+}

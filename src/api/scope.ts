@@ -1,0 +1,146 @@
+// Owns: scope(): everything started inside ends with it.
+// Never: how anything is started or ended: a scope is an AbortSignal, and a wait.
+import process from 'node:process';
+import {misuse} from '../words/errors.js';
+import type {Options} from '../words/options.js';
+import type {Runnable, StartOptions} from '../words/runnable.js';
+import type {OpenScope, Scope, ScopeOptions} from '../words/scope.js';
+import type {Subprocess} from '../words/subprocess.js';
+import {run} from './run.js';
+import {start} from './start.js';
+
+/** What a scope ends when it ends: resolves once that is gone. */
+type End = () => Promise<unknown>;
+
+class ScopeEnded extends Error {
+  override readonly name = 'ScopeEnded';
+
+  constructor() {
+    super('the scope it was started in has ended');
+  }
+}
+
+class OwnedScope implements Scope {
+  readonly run = ((command: Runnable, options?: Options) =>
+    this.#own(run(command as string, this.#with(command, options)) as Promise<unknown>, () => {})) as Scope['run'];
+  readonly start = ((command: Runnable, options?: StartOptions) =>
+    this.#own(start(command as string, this.#with(command, options)) as Promise<Subprocess>, (p) => this.#keep(p))) as Scope['start'];
+  #controller = new AbortController();
+  #owned = new Set<End>();
+  #ended: Promise<void> | undefined;
+  #release = () => {};
+
+  constructor({signal}: ScopeOptions) {
+    if (signal === undefined) return;
+    const end = () => void this.#end(signal.reason);
+    this.#release = () => signal.removeEventListener('abort', end);
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', end, {once: true});
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  scope(options: ScopeOptions = {}): Scope {
+    this.#check();
+    const inner = new OwnedScope({signal: both(this.signal, options.signal)});
+    const end: End = () => inner[Symbol.asyncDispose]();
+    this.#owned.add(end);
+    inner.#release = chain(inner.#release, () => this.#owned.delete(end));
+    return inner;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#end(new ScopeEnded());
+  }
+
+  #check(): void {
+    if (this.#ended)
+      throw misuse('ERR_SCOPE_ENDED', 'nothing can be started in a scope that has ended; start it before, or in another one');
+  }
+
+  /** The options with the scope's own signal beside the one that is given, be it in the call or in the command. */
+  #with<O extends {readonly signal?: AbortSignal | undefined}>(command: Runnable, options: O | undefined): O {
+    const given = options?.signal ?? (command as {readonly options?: Options}).options?.signal;
+    return {...options, signal: both(this.signal, given)} as O;
+  }
+
+  /** Waits for a call at the end. Its caller may have stopped listening by then: what ends it here is no unhandled rejection. */
+  #own<T>(call: Promise<T>, started: (value: T) => void): Promise<T> {
+    if (this.#ended) {
+      call.catch(() => {});
+      return Promise.resolve().then(() => this.#check() as never);
+    }
+    const end: End = () => answer.catch(() => {});
+    const answer = call.then(
+      (value) => {
+        this.#owned.delete(end);
+        started(value);
+        return value;
+      },
+      (error: unknown) => {
+        this.#owned.delete(end);
+        throw error;
+      },
+    );
+    this.#owned.add(end);
+    return answer;
+  }
+
+  #keep(p: Subprocess): void {
+    const end: End = () => p[Symbol.asyncDispose]();
+    this.#owned.add(end);
+    void p.closed.then(() => this.#owned.delete(end));
+    if (this.#ended) void end();
+  }
+
+  #end(reason: unknown): Promise<void> {
+    this.#ended ??= this.#endAll(reason);
+    return this.#ended;
+  }
+
+  async #endAll(reason: unknown): Promise<void> {
+    this.#release();
+    const owned = [...this.#owned];
+    this.#controller.abort(reason);
+    for (const each of await Promise.allSettled(owned.map((end) => end())))
+      if (each.status === 'rejected') process.emitWarning(`net-runner: a scope could not end all that it owns: ${String(each.reason)}`);
+  }
+}
+
+function chain(one: () => void, other: () => void): () => void {
+  return () => {
+    one();
+    other();
+  };
+}
+
+function both(own: AbortSignal, given: AbortSignal | undefined): AbortSignal {
+  return given === undefined ? own : AbortSignal.any([own, given]);
+}
+
+/**
+ * Owns whatever is started through it: `s.run()`, `s.start()`, and scopes within it. When the scope ends, all of that is stopped and gone
+ * (each within its own killTimeout; a process that nothing can end is warned about, never waited for without end). A run() in flight
+ * rejects with reason 'abort'. Starting something after that is refused: reason 'misuse', ERR_SCOPE_ENDED.
+ *
+ * With a function it is called at once and the scope ends with it, whether it returns or throws; its value is passed on. Without one it is
+ * for `await using`. `signal` ends it early. Throws nothing; never rejects by itself.
+ * @example
+ * await scope(async (s) => {
+ *   const server = await s.start(['node', 'server.js']);
+ *   await s.run(['npm', 'test']);
+ * });
+ */
+export const scope = function scope(body?: ((s: Scope) => unknown) | ScopeOptions, options?: ScopeOptions): unknown {
+  if (typeof body !== 'function') return new OwnedScope(body ?? {});
+  return (async () => {
+    const s = new OwnedScope(options ?? {});
+    try {
+      return await body(s);
+    } finally {
+      await s[Symbol.asyncDispose]();
+    }
+  })();
+} as OpenScope;

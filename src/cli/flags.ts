@@ -1,0 +1,236 @@
+// Owns: the command line's options, as one table that parses, explains and is tested row by row; and the exit statuses.
+// Never: runs anything; prints.
+import {nearest} from '../words/hint.js';
+import type {StartOptions} from '../words/runnable.js';
+import {resolveSignal} from '../words/signals.js';
+import {parseSize, parseTime} from './units.js';
+
+/** What the words after `net-runner run` mean. */
+export interface RunFlags {
+  /** Options of start() that were given. */
+  readonly options: StartOptions;
+  /** Bytes that stdout and stderr may each have. */
+  readonly maxOutput: number | undefined;
+  readonly stats: boolean;
+  /** Where the result is written. */
+  readonly report: string | undefined;
+  /** The result goes to stdout, with the output as fields of it. */
+  readonly json: boolean;
+  readonly help: boolean;
+  readonly command: readonly [file: string, ...args: string[]];
+}
+
+/** A wrong use of the command line: one sentence that says what to write. */
+export class UsageError extends Error {}
+
+type Draft = {-readonly [K in keyof Omit<RunFlags, 'options' | 'command'>]: RunFlags[K]} & {
+  options: {-readonly [K in keyof StartOptions]: StartOptions[K]};
+};
+
+interface Flag {
+  readonly name: `--${string}`;
+  readonly short?: `-${string}`;
+  /** What its value is called; without one it takes none. */
+  readonly value?: string;
+  readonly doc: string;
+  /** Takes the value over, or throws UsageError. */
+  set(draft: Draft, value: string): void;
+}
+
+function time(flag: string, text: string): number {
+  const ms = parseTime(text);
+  if (ms === undefined)
+    throw new UsageError(`${flag} needs a time with a unit (500ms, 30s, 5m, 2h), not '${text}'${bare(text, 's', 'ms')}`);
+  return ms;
+}
+
+function size(flag: string, text: string): number {
+  const bytes = parseSize(text);
+  if (bytes === undefined)
+    throw new UsageError(`${flag} needs a size with a unit (512B, 64K, 10M, 1G), not '${text}'${bare(text, 'M', 'B')}`);
+  return bytes;
+}
+
+/** A bare number could mean either, so it is refused with both. */
+function bare(text: string, large: string, small: string): string {
+  return /^\d+(\.\d+)?$/.test(text) ? `: write ${text}${large} or ${text}${small}` : '';
+}
+
+/** Every option of `net-runner run`, in the order of the help. */
+export const FLAGS: readonly Flag[] = [
+  {
+    name: '--timeout',
+    value: 'TIME',
+    doc: 'stop the whole tree after this time, and exit with 124 (default: no limit)',
+    set(draft, value) {
+      draft.options.timeout = time('--timeout', value);
+    },
+  },
+  {
+    name: '--kill-timeout',
+    short: '-k',
+    value: 'TIME',
+    doc: 'time between the polite signal and SIGKILL (default: 5s; 0s: SIGKILL at once)',
+    set(draft, value) {
+      draft.options.killTimeout = time('--kill-timeout', value);
+    },
+  },
+  {
+    name: '--signal',
+    short: '-s',
+    value: 'SIGNAL',
+    doc: 'the polite signal, by name or number (default: TERM)',
+    set(draft, value) {
+      const signal = /^\d+$/.test(value) ? Number(value) : (value.toUpperCase() as NodeJS.Signals);
+      try {
+        resolveSignal(signal);
+      } catch (error) {
+        throw new UsageError(`--signal: ${(error as Error).message}`);
+      }
+      draft.options.killSignal = signal;
+    },
+  },
+  {
+    name: '--max-output',
+    value: 'SIZE',
+    doc: 'stop the tree when stdout or stderr has more than this, and exit with 125 (default: no limit; with --json 100M)',
+    set(draft, value) {
+      draft.maxOutput = size('--max-output', value);
+    },
+  },
+  {
+    name: '--cwd',
+    value: 'DIR',
+    doc: 'start the command in this directory',
+    set(draft, value) {
+      draft.options.cwd = value;
+    },
+  },
+  {
+    name: '--env',
+    value: 'K=V',
+    doc: 'add this variable to the environment of the command; may be given more than once',
+    set(draft, value) {
+      const at = value.indexOf('=');
+      if (at < 1) throw new UsageError(`--env needs NAME=VALUE, not '${value}'`);
+      draft.options.env = {...draft.options.env, [value.slice(0, at)]: value.slice(at + 1)};
+    },
+  },
+  {
+    name: '--linger',
+    value: 'WAY',
+    doc: 'what the exit of the command means for what it left running: stop (ended at once, the default) or wait (waited for)',
+    set(draft, value) {
+      if (value !== 'stop' && value !== 'wait') throw new UsageError(`--linger is 'stop' or 'wait', not '${value}'`);
+      draft.options.linger = value;
+    },
+  },
+  {
+    name: '--stats',
+    doc: 'say in one line on stderr how it ended, what it cost and what it left behind',
+    set(draft) {
+      draft.stats = true;
+    },
+  },
+  {
+    name: '--report',
+    value: 'FILE',
+    doc: 'write the result to this file, as JSON',
+    set(draft, value) {
+      draft.report = value;
+    },
+  },
+  {
+    name: '--json',
+    doc: 'print the result on stdout, as JSON, with stdout and stderr as fields of it',
+    set(draft) {
+      draft.json = true;
+    },
+  },
+  {
+    name: '--help',
+    short: '-h',
+    doc: 'print this',
+    set(draft) {
+      draft.help = true;
+    },
+  },
+];
+
+/** Exit statuses of `net-runner run`, in the order of the help. */
+export const STATUSES: ReadonlyArray<readonly [status: string, meaning: string]> = [
+  ['its own', "the command's exit code; if it died of a signal, net-runner dies of the same one (as PID 1: 128 + its number)"],
+  ['124', 'the time limit was reached'],
+  ['125', 'net-runner itself failed: a wrong option, the output limit, a directory that cannot be entered, a lost or unkillable tree'],
+  ['126', 'the command was found, but cannot be executed'],
+  ['127', 'the command was not found'],
+];
+
+/** Ours end at the first word that is none of them; `--` ends them too, and is not needed. Throws UsageError. */
+export function parseRun(words: readonly string[]): RunFlags {
+  const draft: Draft = {options: {}, maxOutput: undefined, stats: false, report: undefined, json: false, help: false};
+  let at = 0;
+  for (; at < words.length; at++) {
+    const word = words[at]!;
+    if (word === '--') {
+      at++;
+      break;
+    }
+    if (!word.startsWith('-') || word === '-') break;
+    const {flag, attached} = findFlag(word);
+    if (flag.value === undefined) {
+      if (attached !== undefined) throw new UsageError(`${flag.name} takes no value`);
+      flag.set(draft, '');
+      continue;
+    }
+    const value = attached ?? words[++at];
+    if (value === undefined) throw new UsageError(`${flag.name} needs a value: ${flag.name} ${flag.value}`);
+    flag.set(draft, value);
+  }
+  const [file, ...args] = words.slice(at);
+  if (file === undefined && !draft.help)
+    throw new UsageError('there is no command to run: net-runner run [options] [--] command [args...]');
+  return {...draft, command: [file ?? '', ...args]};
+}
+
+/** `--flag`, `--flag=value`, `-f`, `-fvalue`. */
+function findFlag(word: string): {readonly flag: Flag; readonly attached: string | undefined} {
+  const equals = word.indexOf('=');
+  const name = word.startsWith('--') ? word.slice(0, equals < 0 ? undefined : equals) : word.slice(0, 2);
+  const flag = FLAGS.find((row) => row.name === name || row.short === name);
+  if (flag === undefined) {
+    const close = nearest(
+      name,
+      FLAGS.map((row) => row.name),
+    );
+    const hint = close === undefined ? "; options of the command go after the command's name" : `; did you mean ${close}?`;
+    throw new UsageError(`net-runner run has no option ${name}${hint}`);
+  }
+  if (word.startsWith('--')) return {flag, attached: equals < 0 ? undefined : word.slice(equals + 1)};
+  return {flag, attached: word.length > 2 ? word.slice(2) : undefined};
+}
+
+/** What `net-runner --help` prints. */
+export function helpText(): string {
+  const rows = FLAGS.map(({name, short, value, doc}) => {
+    const spelled = `${short === undefined ? '    ' : `${short}, `}${name}${value === undefined ? '' : ` ${value}`}`;
+    return `  ${spelled.padEnd(24)}${doc}`;
+  });
+  const statuses = STATUSES.map(([status, meaning]) => `  ${status.padEnd(9)}${meaning}`);
+  return [
+    'net-runner: run any program and leave nothing behind',
+    '',
+    'usage:',
+    '  net-runner run [options] [--] command [args...]',
+    '  net-runner demo          shows in three seconds what it is for',
+    '  net-runner doctor        says what this machine can promise, and what to do where it cannot; --json',
+    '  net-runner --help, --version',
+    '',
+    'options of run (they end at the first word that is none; times and sizes need a unit):',
+    ...rows,
+    '',
+    'exit status of run:',
+    ...statuses,
+    '',
+  ].join('\n');
+}

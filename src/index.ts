@@ -1,0 +1,20 @@
+// Owns: the public door, in teaching order.
+// Never: code.
+
+export {command, defineCommands} from './api/command.js';
+export {restartServer} from './api/restart_server.js';
+export {run} from './api/run.js';
+export {scope} from './api/scope.js';
+export {start} from './api/start.js';
+export type {Details, Reason} from './words/errors.js';
+export {RunError} from './words/errors.js';
+export type {Input} from './words/input.js';
+export type {Known, Merge, Options, Reach, Signal, StderrTarget, Stdio, Target} from './words/options.js';
+export type {Owner} from './words/owner.js';
+export type {CommandLine} from './words/quote.js';
+export type {FailedResult, Leftover, Result} from './words/result.js';
+export type {Command, Run, Runnable, StartOptions} from './words/runnable.js';
+export type {OpenScope, Scope, ScopeOptions} from './words/scope.js';
+export {resolveSignal} from './words/signals.js';
+export type {Stats, Usage} from './words/stats.js';
+export type {End, EndReason, ReadOptions, Start, Started, Subprocess} from './words/subprocess.js';

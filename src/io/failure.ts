@@ -1,0 +1,9 @@
+// Owns: an errno of a read or write as an Error, with the fields Node gives them.
+// Never: an EAGAIN, EINTR or EPIPE: those are answers, and do not get here.
+import {getSystemErrorName} from 'node:util';
+
+/** `negative` is -errno, as the addon answers. */
+export function systemError(negative: number, syscall: string): NodeJS.ErrnoException {
+  const code = getSystemErrorName(negative);
+  return Object.assign(new Error(`${syscall} failed with ${code}`), {errno: negative, code, syscall});
+}

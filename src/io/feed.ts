@@ -1,0 +1,101 @@
+// Owns: an input of any kind, written into a child's stdin piece by piece, and the source's end when the child stops reading.
+// Never: reads ahead of what the child takes; decides what a failing source means.
+import {Readable} from 'node:stream';
+import {type Input, type InputChunk, inputKind} from '../words/input.js';
+import type {Sink} from './writable.js';
+
+/** How feeding ended: `error` is what the source threw. A child that stopped reading is no error. */
+export interface Fed {
+  readonly error?: unknown;
+}
+
+/** A source as feeding sees it. */
+interface Pieces {
+  next(): Promise<{done?: boolean | undefined; value?: unknown}>;
+  /** Nobody wants more. Not waited for: a source may be stuck in next(). */
+  stop(): unknown;
+}
+
+/**
+ * Writes all of `input` and then ends the sink. When the child stops reading the source is closed: return(), destroy() or cancel(). When
+ * the source fails the sink stays open: an end would make half an input look whole, so the caller stops the job. Never rejects.
+ */
+export async function feed(sink: Sink, input: Input): Promise<Fed> {
+  let pieces: Pieces | undefined;
+  try {
+    const kind = inputKind(input);
+    if (kind === 'text' || kind === 'bytes') await sink.write(input as InputChunk);
+    else {
+      pieces = piecesOf(input);
+      await pump(sink, pieces);
+    }
+    sink.end();
+    return {};
+  } catch (error) {
+    if (pieces) stop(pieces);
+    return {error};
+  }
+}
+
+async function pump(sink: Sink, pieces: Pieces): Promise<void> {
+  let isClosed = false;
+  let wake = () => {};
+  sink.whenClosed(() => {
+    isClosed = true;
+    wake();
+  });
+  // One promise per piece. A race against a promise that lives as long as the job would keep every piece's reaction alive.
+  const next = () =>
+    new Promise<{done?: boolean | undefined; value?: unknown} | undefined>((resolve, reject) => {
+      wake = () => resolve(undefined);
+      pieces.next().then(resolve, reject);
+    });
+  while (!isClosed) {
+    const piece = await next();
+    if (piece?.done) return;
+    if (piece && !isClosed && !(await sink.write(piece.value as InputChunk))) break;
+  }
+  stop(pieces);
+}
+
+/** What a source says to being stopped is of no interest: nobody reads it any more. */
+function stop(pieces: Pieces): void {
+  try {
+    Promise.resolve(pieces.stop()).catch(() => {});
+  } catch {
+    // As above.
+  }
+}
+
+function piecesOf(input: Input): Pieces {
+  switch (inputKind(input)) {
+    case 'web':
+      return ofWeb(input as Parameters<typeof ofWeb>[0]);
+    case 'blob':
+      return ofWeb((input as Blob).stream());
+    case 'async':
+      return ofIterator((input as AsyncIterable<unknown>)[Symbol.asyncIterator](), input);
+    case 'sync':
+      return ofIterator((input as Iterable<unknown>)[Symbol.iterator](), undefined);
+    case 'node': {
+      const wrapped = new Readable().wrap(input as NodeJS.ReadableStream);
+      return ofIterator(wrapped[Symbol.asyncIterator](), wrapped);
+    }
+    default:
+      throw new TypeError('this is no input');
+  }
+}
+
+function ofWeb(stream: {getReader(): {read(): Promise<{done: boolean; value?: unknown}>; cancel(): Promise<void>}}): Pieces {
+  const reader = stream.getReader();
+  return {next: () => reader.read(), stop: () => reader.cancel()};
+}
+
+/** A Node stream is destroyed: return() of its iterator would wait for a piece that may never come. */
+function ofIterator(iterator: AsyncIterator<unknown> | Iterator<unknown>, stream: unknown): Pieces {
+  const {destroy} = (stream ?? {}) as {destroy?: unknown};
+  return {
+    next: async () => iterator.next(),
+    stop: () => (typeof destroy === 'function' ? destroy.call(stream) : iterator.return?.()),
+  };
+}

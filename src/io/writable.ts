@@ -1,0 +1,167 @@
+// Owns: the writing side of one pipe: promises that say whether the child took it, or a Node stream.
+// Never: an error because the child no longer reads: that is an answer.
+import {Writable} from 'node:stream';
+import {types} from 'node:util';
+import type {Addon, Writer} from '../native.js';
+import {misuse} from '../words/errors.js';
+import type {InputChunk} from '../words/input.js';
+import {Turn} from './turn.js';
+
+interface Piece {
+  readonly bytes: Uint8Array;
+  offset: number;
+  readonly settle: (taken: boolean) => void;
+}
+
+export class Sink {
+  #writer: Writer;
+  #pieces: Piece[] = [];
+  #turn = new Turn();
+  /** Something will call #pump(): the descriptor, or the next turn of the loop. */
+  #parked = false;
+  #ended = false;
+  #closed = false;
+  #stream: SinkStream | undefined;
+  #onClosed: (() => void)[] = [];
+
+  /** Takes over `fd`. */
+  constructor(addon: Addon, fd: number) {
+    this.#writer = new addon.Writer(fd, () => this.#resume());
+  }
+
+  /** Bytes that the kernel took so far. */
+  get bytes(): number {
+    return this.#writer.bytes;
+  }
+
+  /** Writes so far that moved bytes. */
+  get count(): number {
+    return this.#writer.count;
+  }
+
+  /**
+   * true once the kernel took all of it, false once the child no longer reads. Calls are done in their order. The bytes must not be changed
+   * until then. Rejects with ERR_STDIN_CLOSED after end().
+   */
+  write(data: InputChunk): Promise<boolean> {
+    if (this.#ended)
+      return Promise.reject(misuse('ERR_STDIN_CLOSED', 'stdin was closed before this write; write first, then closeStdin()'));
+    if (this.#closed) return Promise.resolve(false);
+    return new Promise((settle) => {
+      const bytes = bytesOf(data);
+      this.#pieces.push({bytes, offset: 0, settle});
+      this.#pump();
+    });
+  }
+
+  /** The end of the child's input, after all that was written before. Idempotent. */
+  end(): void {
+    this.#ended = true;
+    this.#pump();
+  }
+
+  /** The one Node stream of this pipe. It never emits 'error' for a child that stopped reading: it emits 'close'. */
+  toWritable(): Writable {
+    if (!this.#stream) {
+      const stream = new SinkStream(this);
+      this.#stream = stream;
+      this.whenClosed(() => stream.leave());
+    }
+    return this.#stream;
+  }
+
+  /** Called once no more can be written: after end(), after close(), or because the child no longer reads. */
+  whenClosed(callback: () => void): void {
+    if (this.#closed) callback();
+    else this.#onClosed.push(callback);
+  }
+
+  /** Closes now; writes that wait resolve to false. Idempotent. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#writer.close();
+    for (const piece of this.#pieces.splice(0)) piece.settle(false);
+    for (const callback of this.#onClosed.splice(0)) callback();
+  }
+
+  ref(): void {
+    this.#writer.ref();
+  }
+
+  unref(): void {
+    this.#writer.unref();
+  }
+
+  #resume(): void {
+    this.#turn.renew();
+    this.#parked = false;
+    this.#pump();
+  }
+
+  #pump(): void {
+    while (!this.#parked && !this.#closed && this.#pieces.length > 0) {
+      if (this.#turn.isOver(() => this.#resume())) {
+        this.#parked = true;
+        return;
+      }
+      const [piece] = this.#pieces as [Piece];
+      const took = this.#writer.write(piece.bytes, piece.offset);
+      // EPIPE in the ordinary case; whatever else it is, nothing can be written any more.
+      if (took < 0) {
+        this.close();
+        return;
+      }
+      this.#turn.spend(took);
+      piece.offset += took;
+      if (piece.offset < piece.bytes.length) {
+        this.#parked = true;
+        return;
+      }
+      this.#pieces.shift();
+      piece.settle(true);
+    }
+    if (this.#ended && this.#pieces.length === 0) this.close();
+  }
+}
+
+/** The bytes of a chunk: the caller's own memory, or the UTF-8 of a string. */
+export function bytesOf(data: unknown): Uint8Array {
+  if (typeof data === 'string') return Buffer.from(data);
+  if (data instanceof Uint8Array) return data;
+  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  if (types.isAnyArrayBuffer(data)) return new Uint8Array(data);
+  throw new TypeError(`only strings and bytes can be written, not ${data === null ? 'null' : typeof data}`);
+}
+
+class SinkStream extends Writable {
+  #sink: Sink;
+
+  constructor(sink: Sink) {
+    super();
+    this.#sink = sink;
+  }
+
+  /** No more can be written. An end that the user asked for is 'finish'; else it is 'close', which stops whoever pipes into it. */
+  leave(): void {
+    if (!this.writableEnded) this.destroy();
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+    this.#sink.write(chunk).then(() => callback(), callback);
+  }
+
+  override _writev(chunks: {chunk: Buffer}[], callback: (error?: Error | null) => void): void {
+    this._write(Buffer.concat(chunks.map(({chunk}) => chunk)), 'utf8', callback);
+  }
+
+  override _final(callback: (error?: Error | null) => void): void {
+    this.#sink.end();
+    this.#sink.whenClosed(callback);
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#sink.close();
+    callback(error);
+  }
+}

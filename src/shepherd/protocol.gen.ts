@@ -1,0 +1,173 @@
+// Owns: the protocol's numbers, printed from native/protocol.h by native/protocol_ts.c.
+// Never: edited by hand (`npm run protocol` prints it again, `npm run check` compares).
+
+export const PROTOCOL_VERSION = 1;
+export const FRAME_SIZE = 16;
+export const REQUEST_MAX = 67108864;
+
+export const Frame = {
+  /** take this job; value = killTimeout in ms (for the fork server), extra = protocol version */
+  HIRE: 1,
+  /** send one signal; kind = reach, value = signal, extra = id */
+  KILL: 16,
+  /** end the tree: polite signal, grace, SIGKILL; value = grace in ms, -1 = the request's, extra = id */
+  STOP: 17,
+  /** are you there; extra = id; answered by PONG */
+  PING: 18,
+  /** send SIGCONT to every shepherd that is stopped */
+  WAKE: 32,
+  /** a woken shepherd is silent: SIGKILL; value = its pid, kind = 0: only if it is stopped again, 1: anyway */
+  REPLACE: 33,
+  /** a shepherd took the job; value = its pid, extra = protocol version */
+  HELLO: 64,
+  /** answer to KILL or STOP; value = 0 or errno (ESRCH: nobody left), extra = id */
+  DONE: 65,
+  /** exec succeeded; value = pid, a pidfd of the child rides along where the kernel has them */
+  STARTED: 66,
+  /** there is no child; kind = stage, value = errno; GONE follows */
+  FAILED: 67,
+  /** the child was stopped; value = signal */
+  STOPPED: 68,
+  /** the child was continued */
+  CONTINUED: 69,
+  /** the tree is being ended; kind = cause, value = grace in ms */
+  STOPPING: 70,
+  /** the child is reaped; kind = how, value = code or signal, extra = ns from its birth to its exit */
+  EXITED: 71,
+  /** alive when the child exited; value = pid, kind = half (0, 1), extra = 8 bytes of its name */
+  LEFTOVER: 72,
+  /** kind = figure, value = scope, extra = the figure */
+  USAGE: 73,
+  /** still alive 5 s after SIGKILL; kind = state letter, value = pid, extra = 8 bytes of its name */
+  UNKILLABLE: 74,
+  /** proven empty (ECHILD); kind = 1 when SIGKILL was sent, value = how many leftovers there were */
+  GONE: 75,
+  /** answer to PING; extra = id */
+  PONG: 76,
+  /** the fork server runs; value = its pid, extra = protocol version */
+  READY: 128,
+  /** a killed shepherd's tree was swept; value = shepherd pid, kind = 1 when proven empty, extra = killed */
+  SWEPT: 129,
+  /** no shepherd could be forked; value = errno */
+  FORK_FAILED: 130,
+} as const;
+
+export const Reach = {
+  /** the child alone */
+  LEADER: 0,
+  /** the child's process group */
+  GROUP: 1,
+  /** the child and all its descendants */
+  TREE: 2,
+} as const;
+
+export const How = {
+  /** it exited; value = exit code */
+  CODE: 0,
+  /** it died of a signal; value = signal */
+  SIGNAL: 1,
+  /** it died of a signal and dumped core */
+  CORE: 2,
+} as const;
+
+export const Cause = {
+  /** a STOP frame */
+  ASKED: 0,
+  /** the request's timeout */
+  TIMEOUT: 1,
+  /** control ended */
+  HOST_GONE: 2,
+  /** the child exited and left descendants */
+  LEFTOVERS: 3,
+  /** the host sent something unreadable */
+  MALFORMED: 4,
+} as const;
+
+export const Linger = {
+  /** end them within leftoverTimeout */
+  STOP: 0,
+  /** wait until they end by themselves */
+  WAIT: 1,
+  /** leave them alone until the host is gone */
+  LEAVE: 2,
+} as const;
+
+export const Grouping = {
+  /** a new session without a controlling terminal */
+  SESSION: 0,
+  /** the host's process group, because a terminal is inherited on fd 0 */
+  JOIN: 1,
+  /** a new group of the host's session, made the terminal's foreground group */
+  FOREGROUND: 2,
+} as const;
+
+export const Figure = {
+  /** user CPU time, microseconds */
+  USER_US: 0,
+  /** system CPU time, microseconds */
+  SYSTEM_US: 1,
+  /** peak resident set of the largest single process, bytes */
+  MAX_RSS: 2,
+  /** page faults served without I/O */
+  MINOR_FAULTS: 3,
+  /** page faults served with I/O */
+  MAJOR_FAULTS: 4,
+  /** voluntary context switches */
+  VOLUNTARY: 5,
+  /** involuntary context switches */
+  INVOLUNTARY: 6,
+} as const;
+
+export const Scope = {
+  /** the child alone, from wait4, sent before EXITED */
+  CHILD: 0,
+  /** everything reaped below the shepherd for this job, sent before GONE */
+  REAPED: 1,
+} as const;
+
+export const Field = {
+  /** required; the program: a path if it holds '/', else searched in the request's PATH; NUL-terminated */
+  FILE: 1,
+  /** required; argv[0] and the arguments, each NUL-terminated */
+  ARGV: 2,
+  /** required; KEY=VALUE, each NUL-terminated; may be empty */
+  ENV: 3,
+  /** directory to enter before exec; NUL-terminated; required: the host's own when none was asked for */
+  CWD: 4,
+  /** required; rows of {i32 target, i32 source, i32 inherited}: source counts the hire's fds after control from 0; -1 is /dev/null; inherited = 1: it is the host's own description, O_NONBLOCK is taken off */
+  FDS: 5,
+  /** ms from the complete request; absent: none */
+  TIMEOUT: 6,
+  /** required; ms between polite signal and SIGKILL; 0: SIGKILL at once */
+  KILL_TIMEOUT: 7,
+  /** required; ms between the child's own exit and SIGKILL for what it left */
+  LEFTOVER_TIMEOUT: 8,
+  /** required; the polite signal */
+  KILL_SIGNAL: 9,
+  /** required; a reach: who gets the polite signal */
+  STOP_SCOPE: 10,
+  /** required; what happens to leftovers */
+  LINGER: 11,
+  /** required; session or group of the child */
+  GROUPING: 12,
+  /** the host's process group; required by JOIN and FOREGROUND */
+  HOST_GROUP: 13,
+} as const;
+
+export const STAGES: Readonly<Record<number, {readonly name: string; readonly syscall: string; readonly doc: string}>> = {
+  1: {name: 'RECEIVE', syscall: 'recvmsg', doc: "the shepherd could not take the job's descriptors"},
+  2: {name: 'CREDENTIALS', syscall: 'getsockopt', doc: "host and shepherd no longer have the same identity"},
+  3: {name: 'REQUEST', syscall: 'recvmsg', doc: "the request could not be read"},
+  4: {name: 'SHEPHERD', syscall: 'fork', doc: "no shepherd could be made"},
+  5: {name: 'PREPARE', syscall: 'pipe2', doc: "the shepherd could not prepare the birth"},
+  6: {name: 'FORK', syscall: 'vfork', doc: "the child could not be forked"},
+  16: {name: 'SESSION', syscall: 'setsid', doc: "no new session"},
+  17: {name: 'GROUP', syscall: 'setpgid', doc: "the process group could not be joined or made"},
+  18: {name: 'FOREGROUND', syscall: 'tcsetpgrp', doc: "the terminal could not be handed over"},
+  19: {name: 'FDS', syscall: 'dup2', doc: "a descriptor could not be put in place"},
+  20: {name: 'CHDIR', syscall: 'chdir', doc: "the working directory cannot be entered"},
+  21: {name: 'PDEATHSIG', syscall: 'prctl', doc: "the shepherd died, or its death signal could not be armed"},
+  22: {name: 'SIGNALS', syscall: 'rt_sigprocmask', doc: "signal dispositions or mask could not be reset"},
+  23: {name: 'EXEC', syscall: 'execve', doc: "the program cannot be executed"},
+  24: {name: 'INTERPRETER', syscall: 'execve', doc: "the program's interpreter is missing"},
+};

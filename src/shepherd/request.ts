@@ -1,0 +1,86 @@
+// Owns: the bytes of a request: what the shepherd is to start, and how it is to end it.
+// Never: an option's default, or sending.
+import {Field, Grouping, Linger, REQUEST_MAX, Reach} from './protocol.gen.js';
+
+/** One descriptor of the child. */
+export interface FdRow {
+  /** Its number in the child. */
+  readonly target: number;
+  /** Its place among the descriptors sent along, from 0; -1 is /dev/null. */
+  readonly source: number;
+  /** The host's own open file description: O_NONBLOCK is taken off it. */
+  readonly inherited: boolean;
+}
+
+/** Everything a shepherd needs to know. Times are in milliseconds. */
+export interface Request {
+  readonly file: string;
+  /** argv[0] and the arguments. */
+  readonly argv: readonly string[];
+  /** KEY=VALUE, each followed by NUL. */
+  readonly env: Uint8Array;
+  readonly cwd: string;
+  readonly fds: readonly FdRow[];
+  readonly timeout: number | undefined;
+  readonly killTimeout: number;
+  readonly leftoverTimeout: number;
+  readonly killSignal: number;
+  readonly stopScope: Lowercase<keyof typeof Reach>;
+  readonly linger: Lowercase<keyof typeof Linger>;
+  readonly grouping: Lowercase<keyof typeof Grouping>;
+  readonly hostGroup: number | undefined;
+}
+
+const HEADER = 8;
+const FD_ROW = 12;
+
+/** The request's bytes, or undefined when it is larger than any shepherd accepts (and than any kernel would execute). */
+export function encodeRequest(request: Request): Buffer | undefined {
+  const fields: [tag: number, bytes: Uint8Array][] = [
+    [Field.FILE, Buffer.from(`${request.file}\0`)],
+    [Field.ARGV, Buffer.from(`${request.argv.join('\0')}\0`)],
+    [Field.ENV, request.env],
+    [Field.CWD, Buffer.from(`${request.cwd}\0`)],
+    [Field.FDS, fdRows(request.fds)],
+    [Field.KILL_TIMEOUT, number(request.killTimeout)],
+    [Field.LEFTOVER_TIMEOUT, number(request.leftoverTimeout)],
+    [Field.KILL_SIGNAL, number(request.killSignal)],
+    [Field.STOP_SCOPE, number(numberOf(Reach, request.stopScope))],
+    [Field.LINGER, number(numberOf(Linger, request.linger))],
+    [Field.GROUPING, number(numberOf(Grouping, request.grouping))],
+  ];
+  if (request.timeout !== undefined) fields.push([Field.TIMEOUT, number(request.timeout)]);
+  if (request.hostGroup !== undefined) fields.push([Field.HOST_GROUP, number(request.hostGroup)]);
+  const length = fields.reduce((sum, [, bytes]) => sum + HEADER + bytes.length, 0);
+  if (length > REQUEST_MAX) return undefined;
+  const out = Buffer.allocUnsafe(4 + length);
+  let at = out.writeUInt32LE(length, 0);
+  for (const [tag, bytes] of fields) {
+    at = out.writeUInt16LE(tag, at);
+    at = out.writeUInt16LE(0, at);
+    at = out.writeUInt32LE(bytes.length, at);
+    out.set(bytes, at);
+    at += bytes.length;
+  }
+  return out;
+}
+
+function numberOf<T extends Readonly<Record<string, number>>>(table: T, name: Lowercase<keyof T & string>): number {
+  return table[name.toUpperCase()] as number;
+}
+
+function number(value: number): Uint8Array {
+  const bytes = Buffer.allocUnsafe(8);
+  bytes.writeBigInt64LE(BigInt(Math.ceil(value)));
+  return bytes;
+}
+
+function fdRows(rows: readonly FdRow[]): Uint8Array {
+  const bytes = Buffer.allocUnsafe(rows.length * FD_ROW);
+  rows.forEach((row, i) => {
+    bytes.writeInt32LE(row.target, i * FD_ROW);
+    bytes.writeInt32LE(row.source, i * FD_ROW + 4);
+    bytes.writeInt32LE(row.inherited ? 1 : 0, i * FD_ROW + 8);
+  });
+  return bytes;
+}

@@ -1,0 +1,272 @@
+// Owns: the environment's fork server: starting it, hiring from it in turn, hearing of its death, replacing it.
+// Never: a byte of a child's data, or what a job is.
+import {constants} from 'node:os';
+import process from 'node:process';
+import type {Addon, Socket} from '../native.js';
+import {INBOX_SIZE} from './control.js';
+import {encodeFrame, type FrameFields, FrameReader} from './frame.js';
+import {reapOrphans} from './orphans.js';
+import {Frame, PROTOCOL_VERSION} from './protocol.gen.js';
+import {Standing} from './standing.js';
+
+/** Hires that no shepherd has answered yet, at most: more would only fill the socket (65 fit at NOFILE 256). */
+const UNANSWERED = 32;
+/** A hire that could not be sent for want of room is tried again after the next answer, or after this many ms. */
+const RETRY_MS = 10;
+/** ms until an unanswered hire is overdue: then everybody is woken. */
+const OVERDUE_MS = 1_000;
+/** ms that a woken fork server still has before it is replaced. */
+const PATIENCE_MS = 5_000;
+
+const BUSY: ReadonlySet<number> = new Set([constants.errno.EAGAIN, constants.errno.ENOBUFS, 109 /* ETOOMANYREFS, Linux */]);
+
+/** What the fork server says of a shepherd that was killed. */
+export interface Swept {
+  readonly killed: number;
+  readonly proven: boolean;
+}
+
+/** Thrown when no fork server could be started. */
+export class ServerError extends Error {
+  readonly errno: number;
+  readonly path: string;
+
+  constructor(errno: number, path: string) {
+    super(`the fork server could not be started (errno ${errno})`);
+    this.errno = errno;
+    this.path = path;
+  }
+}
+
+/** A place in the queue of hires: answered exactly once, by the first frame or the end of the job's control. */
+export interface Turn {
+  answered(): void;
+}
+
+export class ForkServer {
+  readonly pid: number;
+  #addon: Addon;
+  #hire: Socket;
+  #hireFd: number;
+  #server: Socket;
+  #pidfd: number;
+  #frames = new FrameReader();
+  #dead = false;
+  #retired = false;
+  #turns = new Map<Turn, number>();
+  #queue: (() => void)[] = [];
+  #room: (() => void)[] = [];
+  #overdue: NodeJS.Timeout | undefined;
+  #wokenAt: number | undefined;
+  #sweeps = new Map<number, (swept: Swept | null) => void>();
+  #early = new Map<number, Swept>();
+
+  /** Throws ServerError. */
+  constructor(addon: Addon, file: string) {
+    const started = addon.startServer(file, `net-runner: fork server of ${process.pid}`);
+    if (typeof started === 'number') throw new ServerError(-started, file);
+    this.#addon = addon;
+    this.pid = started.pid;
+    this.#pidfd = started.pidfd;
+    this.#hireFd = started.hire;
+    // The hire socket is only ever written to; an object owns it so that it goes when the environment does.
+    this.#hire = new addon.Socket(started.hire, new Uint8Array(16), () => {});
+    const inbox = new Uint8Array(INBOX_SIZE);
+    this.#server = new addon.Socket(started.server, inbox, (n, received) => {
+      if (received >= 0) addon.close(received);
+      if (n > 0) this.#frames.push(inbox, n, (frame) => this.#frame(frame));
+      else this.#died();
+    });
+    this.#hire.unref();
+    this.#server.unref();
+  }
+
+  /** false once it died or was retired: jobs that run are not touched by that, the next one needs another server. */
+  get usable(): boolean {
+    return !this.#dead && !this.#retired;
+  }
+
+  get alive(): boolean {
+    return !this.#dead;
+  }
+
+  /** Waits until a hire may be sent: first come, first served, at most UNANSWERED without an answer. */
+  turn(): Turn | Promise<Turn> {
+    if (this.#turns.size < UNANSWERED && this.#queue.length === 0) return this.#take();
+    return new Promise((resolve) => this.#queue.push(() => resolve(this.#take())));
+  }
+
+  /** Sends one hire: 0, or the errno of a failure that waiting does not cure. */
+  async hire(fds: readonly number[], killTimeout: number): Promise<number> {
+    const message = encodeFrame(Frame.HIRE, 0, Math.min(killTimeout, 0x7fffffff), PROTOCOL_VERSION);
+    for (;;) {
+      if (!this.usable) return constants.errno.EPIPE;
+      const sent = -this.#addon.hire(this.#hireFd, message, fds);
+      if (!BUSY.has(sent)) return sent;
+      await this.#roomForMore();
+    }
+  }
+
+  /** A shepherd took a job: what was said of an earlier one with its number does not concern it. */
+  greeted(shepherd: number): void {
+    this.#early.delete(shepherd);
+  }
+
+  /** What became of a killed shepherd's tree: null when nobody is left who could tell, or it takes longer than `ms`. */
+  swept(shepherd: number, ms: number): Promise<Swept | null> {
+    const early = this.#early.get(shepherd);
+    if (early) {
+      this.#early.delete(shepherd);
+      return Promise.resolve(early);
+    }
+    if (this.#dead) return Promise.resolve(null);
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => settle(null), ms);
+      const settle = (swept: Swept | null) => {
+        clearTimeout(timer);
+        this.#sweeps.delete(shepherd);
+        resolve(swept);
+      };
+      this.#sweeps.set(shepherd, settle);
+    });
+  }
+
+  /** Continues it, and every shepherd of it, that somebody has stopped. */
+  wake(): void {
+    if (this.#dead) return;
+    this.#addon.signal(this.#pidfd, constants.signals.SIGCONT, 0);
+    this.#server.write(encodeFrame(Frame.WAKE, 0, 0, 0));
+  }
+
+  /** Has a shepherd killed that was woken and is silent; 'stopped': only if somebody has stopped it again. It is swept then. */
+  replace(shepherd: number, silent: 'stopped' | 'anyway'): void {
+    if (this.#dead) return;
+    this.wake();
+    this.#server.write(encodeFrame(Frame.REPLACE, silent === 'stopped' ? 0 : 1, shepherd, 0));
+  }
+
+  /** Reads at once what it said, its end included. */
+  drain(): void {
+    if (!this.#dead) this.#server.drain();
+  }
+
+  /** No more hires: it leaves once its last job is over. */
+  retire(): void {
+    if (!this.usable) return;
+    this.#retired = true;
+    this.#hire.close();
+    for (const resume of this.#room.splice(0)) resume();
+    for (const next of this.#queue.splice(0)) next();
+  }
+
+  #take(): Turn {
+    const turn: Turn = {
+      answered: () => {
+        if (!this.#turns.delete(turn)) return;
+        this.#wokenAt = undefined;
+        for (const resume of this.#room.splice(0)) resume();
+        if (this.#turns.size < UNANSWERED) this.#queue.shift()?.();
+        this.#watch();
+      },
+    };
+    this.#turns.set(turn, performance.now());
+    this.#watch();
+    return turn;
+  }
+
+  #roomForMore(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, RETRY_MS);
+      this.#room.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  /** One timer for all hires; the map keeps the order of their sending, so its first one is the oldest. */
+  #watch(): void {
+    if (this.#turns.size === 0) {
+      clearTimeout(this.#overdue);
+      this.#overdue = undefined;
+    } else if (this.#overdue === undefined) {
+      this.#overdue = setTimeout(() => this.#late(), OVERDUE_MS);
+      this.#overdue.unref();
+    }
+  }
+
+  /** libuv runs timers before it reads sockets: what arrived while the loop was held is heard first, in a later turn. */
+  #late(): void {
+    this.#server.drain();
+    setImmediate(() => {
+      this.#overdue = undefined;
+      const [oldest] = this.#turns.values();
+      if (oldest === undefined || this.#dead) return;
+      const now = performance.now();
+      if (this.#wokenAt !== undefined && now - this.#wokenAt >= PATIENCE_MS) this.#kill();
+      else if (now - oldest >= OVERDUE_MS) {
+        this.#wokenAt ??= now;
+        this.wake();
+      }
+      this.#watch();
+    });
+  }
+
+  /** Its idle shepherds die with it, the queued hires end without a frame, and each is sent once more, to the next server. */
+  #kill(): void {
+    this.#addon.signal(this.#pidfd, constants.signals.SIGKILL, 0);
+  }
+
+  #frame(frame: FrameFields): void {
+    switch (frame.type) {
+      case Frame.READY:
+        if (frame.extra !== PROTOCOL_VERSION) this.retire();
+        return;
+      case Frame.SWEPT: {
+        const swept = {killed: frame.extra, proven: frame.kind === 1};
+        const settle = this.#sweeps.get(frame.value);
+        if (settle) settle(swept);
+        else this.#early.set(frame.value, swept);
+        return;
+      }
+    }
+  }
+
+  #died(): void {
+    if (this.#dead) return;
+    this.retire();
+    this.#dead = true;
+    clearTimeout(this.#overdue);
+    this.#server.close();
+    for (const settle of [...this.#sweeps.values()]) settle(null);
+    this.#reap(1);
+    reapOrphans(this.#addon);
+  }
+
+  /** Its sockets end a little before it becomes a zombie: asks again until it is reaped. */
+  #reap(delay: number): void {
+    if (this.#addon.reap(this.pid)) {
+      if (this.#pidfd >= 0) this.#addon.close(this.#pidfd);
+      return;
+    }
+    setTimeout(() => this.#reap(Math.min(delay * 2, 1_000)), delay).unref();
+  }
+}
+
+/** The one fork server of this environment: each thread has its own instance of this module. */
+let current: {readonly server: ForkServer; readonly standing: Standing} | undefined;
+
+/**
+ * The environment's fork server, started when it is first needed, again when the last one is gone, and again when the host's own standing
+ * has changed: what it has given up must not come back through an older server. Throws ServerError.
+ */
+export function forkServer(addon: Addon, file: string): ForkServer {
+  if (current?.server.usable && current.standing.hasChanged()) current.server.retire();
+  if (!current?.server.usable) current = {standing: new Standing(addon), server: new ForkServer(addon, file)};
+  return current.server;
+}
+
+/** No more hires from the one there is: the next job gets a new one. */
+export function retireServer(): void {
+  current?.server.retire();
+}

@@ -1,0 +1,393 @@
+// Owns: one job's life as the host knows it: the control's events turned into born, exited and closed, and the first cause.
+// Never: a pipe, an option, or a signal to a bare pid.
+import {constants} from 'node:os';
+import type {Addon} from '../native.js';
+import type {CauseName, Control, ControlEvents, FailedStage, FigureName, ReachName, ScopeName, Seen} from '../shepherd/control.js';
+import type {ForkServer, Turn} from '../shepherd/server.js';
+import {exitStatus, signalName} from '../words/exit.js';
+import type {Usage} from '../words/stats.js';
+import type {End} from '../words/subprocess.js';
+import {Deadline} from './deadline.js';
+
+/** What the tree has cost; null when nobody could count. */
+export function usageOf(job: Job): Usage | null {
+  const row = job.figures.REAPED;
+  if (row === undefined) return null;
+  return {
+    userMs: (row.USER_US ?? 0) / 1_000,
+    systemMs: (row.SYSTEM_US ?? 0) / 1_000,
+    maxRssBytes: row.MAX_RSS ?? 0,
+    minorFaults: row.MINOR_FAULTS ?? 0,
+    majorFaults: row.MAJOR_FAULTS ?? 0,
+    voluntarySwitches: row.VOLUNTARY ?? 0,
+    involuntarySwitches: row.INVOLUNTARY ?? 0,
+    scope: 'reaped',
+  };
+}
+
+/** How a birth ended. */
+export type Birth =
+  | {readonly kind: 'started'}
+  | {readonly kind: 'failed'; readonly stage: FailedStage; readonly errno: number}
+  /** No shepherd ever answered: the hire may be sent once more. */
+  | {readonly kind: 'unheard'}
+  /** A shepherd took it and was gone before it said what became of it. */
+  | {readonly kind: 'lost'; readonly proven: boolean}
+  /** It was ended before the program ran. */
+  | {readonly kind: 'stopped'};
+
+/** Why the host (or the shepherd's timeout) ended a job; the first one wins. */
+export type Ending = Exclude<End['reason'], 'exit' | 'signal' | 'lost' | 'unkillable'> | 'input' | 'stop';
+
+/** Of pidfd_send_signal(2), Linux 6.9: the group that the pidfd's process leads or led. */
+const PIDFD_SIGNAL_PROCESS_GROUP = 4;
+
+interface Exit {
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly exitStatus: number | null;
+}
+
+const UNKNOWN: Exit = {exitCode: null, signal: null, exitStatus: null};
+
+/** ms beyond the grace in which a stopped job must be proven gone or reported: the shepherd reports at 5 s. */
+const REPORT_MS = 6_000;
+/** ms beyond timeout + killTimeout after which a silent shepherd is no longer believed to keep time. */
+const TIMEOUT_SLACK_MS = 2_000;
+/** ms in which a question is answered, and a grace that is over is heard of; then the shepherd is doubted. */
+const ANSWER_MS = 500;
+/** A doubted shepherd is woken at once, killed after so many ms if it is stopped again, and after so many more if it says nothing. */
+const STOPPED_AGAIN_MS = 500;
+const SILENT_MS = 4_500;
+
+/** What a job is told at its birth that it needs for its own deadlines, in ms. */
+export interface JobTimes {
+  readonly timeout: number | undefined;
+  readonly killTimeout: number;
+  readonly linger: 'stop' | 'wait' | 'leave';
+}
+
+export class Job implements ControlEvents {
+  pid = -1;
+  shepherd = -1;
+  durationMs = 0;
+  readonly leftovers: Seen[] = [];
+  /** Sums by scope and figure (USAGE rows). */
+  readonly figures: Partial<Record<ScopeName, Partial<Record<FigureName, number>>>> = {};
+  readonly born: Promise<Birth>;
+  readonly exitedPromise: Promise<End>;
+  readonly closedPromise: Promise<End>;
+  /** As closedPromise, but with linger 'leave' once those who were left are gone too. */
+  readonly overPromise: Promise<End>;
+  /** Bytes of the pipes end here: called once, when nobody of the tree can write any more. */
+  readonly whenGone: (() => void)[] = [];
+  /** Called once, when the job is closed: with linger 'leave' somebody may still write. */
+  readonly whenClosed: (() => void)[] = [];
+  /** Called once, at the child's exit (or when it is lost). */
+  readonly whenExited: (() => void)[] = [];
+  cause: {readonly reason: Ending; readonly error?: unknown} | undefined;
+
+  #addon: Addon;
+  #server: ForkServer;
+  #turn: Turn;
+  #times: JobTimes;
+  #control!: Control;
+  #pidfd = -1;
+  #exit: Exit | undefined;
+  #failure: {readonly stage: FailedStage; readonly errno: number} | undefined;
+  #unkillable: Seen[] = [];
+  #forced = false;
+  #proven = false;
+  #lost = false;
+  #settled = false;
+  #closed = false;
+  /** When an ending that began is given up; when its shepherd is doubted: a grace that nobody hears the end of, an answer, a timeout. */
+  #ending: Deadline;
+  #grace: Deadline;
+  #answer: Deadline;
+  #backup: Deadline;
+  /** The next step against a doubted shepherd. */
+  #patience: Deadline;
+  #step: (() => void) | undefined;
+  #graceOver = Number.POSITIVE_INFINITY;
+  #resolveBorn!: (birth: Birth) => void;
+  #resolveExited!: (end: End) => void;
+  #resolveClosed!: (end: End) => void;
+  #resolveOver!: (end: End) => void;
+
+  constructor(addon: Addon, server: ForkServer, turn: Turn, times: JobTimes) {
+    this.#addon = addon;
+    this.#server = server;
+    this.#turn = turn;
+    this.#times = times;
+    this.born = new Promise((resolve) => {
+      this.#resolveBorn = resolve;
+    });
+    this.exitedPromise = new Promise((resolve) => {
+      this.#resolveExited = resolve;
+    });
+    this.closedPromise = new Promise((resolve) => {
+      this.#resolveClosed = resolve;
+    });
+    this.overPromise = new Promise((resolve) => {
+      this.#resolveOver = resolve;
+    });
+    const drain = () => this.#control.drain();
+    const doubt = () => this.#doubt();
+    this.#ending = new Deadline(drain, () => this.#giveUp());
+    this.#grace = new Deadline(drain, doubt);
+    this.#answer = new Deadline(drain, () => {
+      if (this.#control.waits) this.#doubt();
+    });
+    this.#backup = new Deadline(drain, doubt);
+    this.#patience = new Deadline(drain, () => {
+      const step = this.#step;
+      this.#step = undefined;
+      step?.();
+    });
+  }
+
+  /** The conversation this job is told through; set right after the constructor, before anything can arrive. */
+  attach(control: Control): void {
+    this.#control = control;
+  }
+
+  /** The child is not reaped yet, as far as is known. */
+  get alive(): boolean {
+    return this.pid >= 0 && this.#exit === undefined;
+  }
+
+  /** The tree is proven empty, or the wait for it was given up. */
+  get over(): boolean {
+    return this.#closed;
+  }
+
+  /** Ends the tree. Only the first cause is remembered; a later call may only bring the end nearer. */
+  end(reason: Ending, graceMs: number, error?: unknown): void {
+    // That a limit was passed may be found only by reading what a tree that is gone has left in its pipe.
+    if (!this.#closed || reason === 'max-output') this.cause ??= error === undefined ? {reason} : {reason, error};
+    if (this.#closed) return;
+    this.#endsWithin(graceMs);
+    void this.#asked(this.#control.stop(graceMs));
+  }
+
+  /** For a job that was never born: nobody waits for it any more. */
+  abandon(): void {
+    for (const call of [...this.whenClosed.splice(0), ...this.whenGone.splice(0)]) call();
+  }
+
+  /** errno of kill(2) as the shepherd saw it: 0 delivered, ESRCH nobody left. */
+  kill(reach: ReachName, signal: number): Promise<number> {
+    return this.#asked(this.#control.kill(reach, signal));
+  }
+
+  ref(): void {
+    this.#control.ref();
+  }
+
+  unref(): void {
+    this.#control.unref();
+  }
+
+  hello(shepherd: number): void {
+    this.#turn.answered();
+    this.shepherd = shepherd;
+    this.#server.greeted(shepherd);
+    const {timeout, killTimeout} = this.#times;
+    if (timeout !== undefined) this.#backup.within(timeout + killTimeout + TIMEOUT_SLACK_MS);
+  }
+
+  started(pid: number, pidfd: number): void {
+    this.pid = pid;
+    this.#pidfd = pidfd;
+    this.#resolveBorn({kind: 'started'});
+  }
+
+  failed(stage: FailedStage, errno: number): void {
+    this.#failure = {stage, errno};
+  }
+
+  stopped(): void {}
+
+  continued(): void {}
+
+  stopping(cause: CauseName, graceMs: number): void {
+    if (cause === 'timeout') this.cause ??= {reason: 'timeout'};
+    this.#backup.clear();
+    this.#endsWithin(graceMs);
+  }
+
+  usage(scope: ScopeName, figure: FigureName, amount: number): void {
+    this.figures[scope] ??= {};
+    this.figures[scope][figure] = amount;
+  }
+
+  leftover(seen: Seen): void {
+    this.leftovers.push(seen);
+  }
+
+  exited(code: number | null, signal: number | null, ns: number): void {
+    this.durationMs = ns / 1e6;
+    this.#exit = {exitCode: code, signal: signal === null ? null : signalName(signal), exitStatus: exitStatus(code, signal)};
+    this.#settleExited();
+    // GONE comes with the same words when nobody is left.
+    if (this.#times.linger === 'leave') setImmediate(() => this.#leave());
+  }
+
+  unkillable(seen: Seen): void {
+    this.#unkillable.push(seen);
+    // The rows of one report come together; the promise resolves once all of them are read.
+    if (this.#unkillable.length === 1) setImmediate(() => this.#close());
+  }
+
+  gone(forced: boolean): void {
+    this.#forced = forced;
+    this.#proven = true;
+    this.#control.close();
+    if (this.pid < 0) this.#resolveBorn(this.#failure ? {kind: 'failed', ...this.#failure} : {kind: 'stopped'});
+    this.#close();
+    this.#dropPidfd();
+  }
+
+  ended(): void {
+    this.#turn.answered();
+    if (this.#proven) return;
+    if (this.#control.reads === 0) return this.#resolveBorn({kind: 'unheard'});
+    void this.#loseShepherd();
+  }
+
+  /** The shepherd ended without GONE: the fork server sweeps what it left, and says so. */
+  async #loseShepherd(): Promise<void> {
+    this.#lost = true;
+    this.#settleExited();
+    const swept = await this.#server.swept(this.shepherd, REPORT_MS);
+    if (this.#closed) return;
+    this.#proven = swept?.proven === true;
+    if (!swept) this.#killGroup();
+    if (this.#failure) this.#resolveBorn({kind: 'failed', ...this.#failure});
+    else if (this.cause && this.#proven) this.#resolveBorn({kind: 'stopped'});
+    else this.#resolveBorn({kind: 'lost', proven: this.#proven});
+    this.#close();
+    this.#dropPidfd();
+  }
+
+  #endsWithin(graceMs: number): void {
+    this.#graceOver = Math.min(this.#graceOver, performance.now() + graceMs);
+    this.#grace.within(graceMs + ANSWER_MS);
+    this.#ending.within(graceMs + REPORT_MS);
+  }
+
+  /** A question was asked: its answer is due. */
+  #asked(answer: Promise<number>): Promise<number> {
+    this.#answer.within(ANSWER_MS);
+    void answer.then(() => {
+      if (!this.#control.waits) this.#answer.clear();
+    });
+    return answer;
+  }
+
+  /**
+   * Something is overdue, though the sockets were read: the shepherd is woken, killed if it is stopped again, and killed if it says nothing
+   * at all. One that answers and is not stopped is healthy, however late its job is: it is only asked again.
+   */
+  #doubt(): void {
+    if (this.#closed || this.#step) return;
+    this.#server.wake();
+    void this.#control.ping();
+    const {reads} = this.#control;
+    this.#then(STOPPED_AGAIN_MS, () => {
+      if (this.#closed || this.shepherd < 0) return;
+      this.#server.replace(this.shepherd, 'stopped');
+      if (this.#control.reads !== reads) return this.#askAgain();
+      this.#then(SILENT_MS, () => {
+        if (this.#closed) return;
+        if (this.#control.reads === reads) this.#server.replace(this.shepherd, 'anyway');
+        else this.#askAgain();
+      });
+    });
+  }
+
+  /** A grace that is over stays a reason for doubt; a late answer that has come does not. */
+  #askAgain(): void {
+    if (performance.now() >= this.#graceOver) this.#then(STOPPED_AGAIN_MS, () => this.#doubt());
+  }
+
+  #then(ms: number, step: () => void): void {
+    this.#step = step;
+    this.#patience.within(ms);
+  }
+
+  /** Nobody could be brought to say how it ended: the job says that nothing is proven. */
+  #giveUp(): void {
+    if (this.#closed) return;
+    this.#control.close();
+    // A shepherd that takes the hire only now finds control closed, and makes no child.
+    if (this.#control.reads === 0) return this.#resolveBorn({kind: 'stopped'});
+    this.#lost = true;
+    this.#killGroup();
+    if (this.pid < 0) this.#resolveBorn({kind: 'lost', proven: false});
+    this.#close();
+    this.#dropPidfd();
+  }
+
+  /** Nobody of ours can reach the tree any more. The child's group is proven to be ours by its pidfd, which no number can stand in for. */
+  #killGroup(): void {
+    if (this.#pidfd >= 0) this.#addon.signal(this.#pidfd, constants.signals.SIGKILL, PIDFD_SIGNAL_PROCESS_GROUP);
+  }
+
+  #dropPidfd(): void {
+    if (this.#pidfd >= 0) this.#addon.close(this.#pidfd);
+    this.#pidfd = -1;
+  }
+
+  #settleExited(): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    for (const call of this.whenExited.splice(0)) call();
+    this.#resolveExited(this.outcome());
+  }
+
+  #close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const each of [this.#ending, this.#grace, this.#answer, this.#backup, this.#patience]) each.clear();
+    this.#settleClosed();
+    for (const call of this.whenGone.splice(0)) call();
+    this.#resolveOver(this.outcome());
+  }
+
+  /** Somebody lives on, on purpose: the job is closed, its shepherd stays silent until they end or the host does. */
+  #leave(): void {
+    if (this.#closed) return;
+    this.#backup.clear();
+    this.#settleClosed();
+  }
+
+  #settleClosed(): void {
+    this.#control.unref();
+    this.#settleExited();
+    for (const call of this.whenClosed.splice(0)) call();
+    this.#resolveClosed(this.outcome());
+  }
+
+  /** What is known now. */
+  outcome(): End {
+    const unproven = this.#closed && !this.#proven;
+    return {
+      ...(this.#exit ?? UNKNOWN),
+      durationMs: this.durationMs,
+      reason: this.#reason(unproven),
+      forced: this.#forced,
+      proven: this.#proven,
+      leftovers: this.#unkillable.length > 0 ? this.#unkillable : this.leftovers,
+    };
+  }
+
+  #reason(unproven: boolean): End['reason'] {
+    if (this.#lost && this.#exit === undefined) return 'lost';
+    if (unproven) return this.#unkillable.length > 0 ? 'unkillable' : 'lost';
+    const cause = this.cause?.reason;
+    if (cause !== undefined && cause !== 'stop' && cause !== 'input') return cause;
+    return this.#exit?.signal ? 'signal' : 'exit';
+  }
+}

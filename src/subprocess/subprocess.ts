@@ -1,0 +1,175 @@
+// Owns: the Subprocess that start() hands out: one job with its streams, pull style or Node style.
+// Never: a birth, an option's default, or collecting output to the end.
+import {constants} from 'node:os';
+import process from 'node:process';
+import type {Readable, Writable} from 'node:stream';
+import {feed} from '../io/feed.js';
+import {Source} from '../io/readable.js';
+import {Sink} from '../io/writable.js';
+import type {Addon, Collector} from '../native.js';
+import {misuse, unsupported} from '../words/errors.js';
+import type {Reach as ReachName, Signal} from '../words/options.js';
+import type {CommandLine} from '../words/quote.js';
+import {type Settings, settleKillTimeout, settleReach} from '../words/settings.js';
+import {resolveSignal} from '../words/signals.js';
+import type {Stats} from '../words/stats.js';
+import type {End, Subprocess as Face, ReadOptions} from '../words/subprocess.js';
+import {consume} from './collect.js';
+import {type Job, usageOf} from './job.js';
+import {keptText, peekKept} from './kept.js';
+import type {Spawned} from './spawn.js';
+
+const DEFAULT_READ = 65_535;
+
+export class Subprocess implements Face {
+  readonly command: CommandLine;
+  readonly pid: number;
+  readonly exited: Promise<End>;
+  readonly closed: Promise<End>;
+  #job: Job;
+  #settings: Settings;
+  #startedAt = performance.now();
+  #in: Sink | undefined;
+  #out: Source | undefined;
+  #err: Source | undefined;
+  #consumed: Collector | undefined;
+
+  constructor(command: CommandLine, settings: Settings, {addon, job, stdin, stdout, stderr}: Spawned) {
+    this.command = command;
+    this.pid = job.pid;
+    this.exited = job.exitedPromise;
+    this.closed = job.closedPromise;
+    this.#job = job;
+    this.#settings = settings;
+    if (stdin >= 0) this.#in = this.#sink(addon, stdin);
+    if (stdout >= 0) this.#out = source(addon, job, stdout);
+    if (stderr >= 0 && settings.stderr === 'consume') this.#consumed = consume(addon, job, stderr);
+    else if (stderr >= 0) this.#err = source(addon, job, stderr);
+  }
+
+  get stdin(): Writable | null {
+    return this.#in && this.#settings.input === undefined ? this.#in.toWritable() : null;
+  }
+
+  get stdout(): Readable | null {
+    return this.#out?.toReadable() ?? null;
+  }
+
+  get stderr(): Readable | null {
+    return this.#err?.toReadable() ?? null;
+  }
+
+  get stderrTail(): string {
+    return this.#consumed ? keptText(peekKept(this.#consumed), 'utf8') : '';
+  }
+
+  get alive(): boolean {
+    return this.#job.alive;
+  }
+
+  read(max: number = DEFAULT_READ, options: ReadOptions = {}): Promise<Buffer | null> {
+    return answer(() => this.#from(this.#out, 'stdout').read(max, options.signal));
+  }
+
+  readStderr(max: number = DEFAULT_READ, options: ReadOptions = {}): Promise<Buffer | null> {
+    return answer(() => this.#from(this.#err, 'stderr').read(max, options.signal));
+  }
+
+  write(data: string | NodeJS.ArrayBufferView | ArrayBufferLike): Promise<boolean> {
+    return answer(() => this.#to(this.#in).write(data));
+  }
+
+  closeStdin(): void {
+    if (this.#settings.input === undefined) this.#in?.end();
+  }
+
+  kill(signal: Signal = 'SIGTERM', options: {readonly reach?: ReachName | undefined} = {}): Promise<boolean> {
+    return answer(async () => {
+      const number = resolveSignal(signal);
+      const reach = settleReach(options.reach) ?? 'group';
+      const errno = await this.#job.kill(reach, number);
+      if (errno === 0 || errno === constants.errno.ESRCH) return errno === 0;
+      throw unsupported('ERR_ACCESS_DENIED', `${this.command} could not be sent ${signal}: it runs as another user (errno ${errno})`);
+    });
+  }
+
+  stop(options: {readonly killTimeout?: number | undefined} = {}): Promise<End> {
+    return answer(() => {
+      this.#job.end('stop', settleKillTimeout(options.killTimeout) ?? this.#settings.killTimeout);
+      return this.#job.overPromise;
+    });
+  }
+
+  stats(): Stats {
+    const {durationMs} = this.#job;
+    return {
+      bytesIn: this.#in?.bytes ?? 0,
+      bytesOut: this.#out?.bytes ?? 0,
+      bytesErr: (this.#err ?? this.#consumed)?.bytes ?? 0,
+      readCount: (this.#out?.count ?? 0) + ((this.#err ?? this.#consumed)?.count ?? 0),
+      writeCount: this.#in?.count ?? 0,
+      durationMs: this.alive ? performance.now() - this.#startedAt : durationMs,
+      exitStatus: this.#job.outcome().exitStatus,
+      usage: usageOf(this.#job),
+    };
+  }
+
+  ref(): void {
+    for (const each of [this.#job, this.#in, this.#out, this.#err, this.#consumed]) each?.ref();
+  }
+
+  unref(): void {
+    for (const each of [this.#job, this.#in, this.#out, this.#err, this.#consumed]) each?.unref();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const end = await this.stop();
+    this.#out?.close();
+    this.#err?.close();
+    if (end.proven) return;
+    const alive = end.leftovers.map(({pid, name}) => `${pid} (${name})`).join(', ');
+    process.emitWarning(
+      `net-runner: ${this.command} was disposed, but its end is not proven (${end.reason})${alive && `; still alive: ${alive}`}`,
+      {code: end.reason === 'unkillable' ? 'ERR_UNKILLABLE' : 'ERR_SHEPHERD_LOST'},
+    );
+  }
+
+  #to(to: Sink | undefined): Sink {
+    const fed = this.#settings.input !== undefined;
+    if (to && !fed) return to;
+    const why = fed ? 'its stdin is fed from `input`' : "its stdin is no pipe; start it with stdin: 'pipe'";
+    throw misuse('ERR_STDIN_CLOSED', `${this.command} cannot be written to: ${why}`, this.command);
+  }
+
+  #from(from: Source | undefined, name: 'stdout' | 'stderr'): Source {
+    if (from) return from;
+    const what = this.#settings[name] === 'consume' ? "it is consumed; see stderrTail, or start it with stderr: 'pipe'" : 'it is no pipe';
+    throw misuse('ERR_STREAM_CLAIMED', `${name} of ${this.command} cannot be read: ${what}`, this.command);
+  }
+
+  #sink(addon: Addon, fd: number): Sink {
+    const sink = new Sink(addon, fd);
+    const job = this.#job;
+    job.whenGone.push(() => sink.close());
+    const {input, killTimeout} = this.#settings;
+    if (input !== undefined) {
+      void feed(sink, input).then(({error}) => {
+        if (error !== undefined) job.end('input', killTimeout, error);
+      });
+    }
+    return sink;
+  }
+}
+
+/** A method's answer. A refusal that nobody looks at must not end the host: these methods may be called without await at any time. */
+function answer<T>(call: () => Promise<T>): Promise<T> {
+  const promise = (async () => call())();
+  promise.catch(() => {});
+  return promise;
+}
+
+function source(addon: Addon, job: Job, fd: number): Source {
+  const made = new Source(addon, fd);
+  job.whenGone.push(() => made.finish());
+  return made;
+}

@@ -1,0 +1,192 @@
+// Owns: the options users give, each with its meaning, and the types that read, check and merge them.
+// Never: a default's value at run time (settings.ts), what a result looks like (result.ts).
+import type {Input} from './input.js';
+import type {Owner} from './owner.js';
+
+/** Where a stream of the child is connected: our pipe, /dev/null, the host's own stream of the same number, or an open descriptor of the host. */
+export type Target = 'pipe' | 'ignore' | 'inherit' | number;
+
+/** stderr can also join stdout's pipe ('stdout': one pipe, exact order) or be drained and kept in part ('consume'). */
+export type StderrTarget = Target | 'stdout' | 'consume';
+
+/** All three at once: one word for all, or [stdin, stdout, stderr], where `undefined` leaves the default. */
+export type Stdio =
+  | 'pipe'
+  | 'ignore'
+  | 'inherit'
+  | readonly [stdin: Target | undefined, stdout: Target | undefined, stderr: StderrTarget | undefined];
+
+type Bare<Name> = Name extends `SIG${infer Rest}` ? Rest : never;
+
+/** A signal by name, with or without SIG ('SIGTERM', 'TERM'), or by number (1 to 31). */
+export type Signal = NodeJS.Signals | Bare<NodeJS.Signals> | number;
+
+/** How far a signal goes: the child alone, its process group, or the child and all its descendants wherever they went. */
+export type Reach = 'leader' | 'group' | 'tree';
+
+/**
+ * Every option. Times are in milliseconds, sizes in bytes. `undefined` means "not given" everywhere. A wrong name or value is refused
+ * before anything starts: RunError, reason 'invalid', code ERR_INVALID_OPTION.
+ */
+export interface Options {
+  /**
+   * Arguments appended to those of the command. Nothing is split or parsed. Default: none. A NUL character: ERR_INVALID_ARGS.
+   * @example await run('npm', {args: ['test']})
+   */
+  args?: readonly string[] | undefined;
+  /**
+   * The directory the child starts in, as a path or a file: URL. A relative program path (with a '/') starts there too.
+   * Default: the host's own. One that cannot be entered: reason 'spawn' with stage 'chdir'.
+   * @example await run(['git', 'status'], {cwd: '/srv/repo'})
+   */
+  cwd?: string | URL | undefined;
+  /**
+   * Variables for the child, over the host's own (see `extendEnv`); `undefined` removes one. Values are strings: write String(8080).
+   * The program is searched in this PATH. Default: the host's environment.
+   * @example await run(['node', 'server.js'], {env: {PORT: '8080', DEBUG: undefined}})
+   */
+  env?: Readonly<Record<string, string | undefined>> | undefined;
+  /**
+   * Whether `env` is added to the host's environment (true) or is the child's whole environment (false). Default: true.
+   * @example await run(['/usr/bin/env'], {env: {A: '1'}, extendEnv: false})
+   */
+  extendEnv?: boolean | undefined;
+  /**
+   * What the program sees as argv[0]. Default: the file as given.
+   * @example await run('/bin/busybox', {argv0: 'ls'})
+   */
+  argv0?: string | undefined;
+  /**
+   * Shorthand for stdin, stdout and stderr: one word for all three, or [stdin, stdout, stderr]. A single option beats its place here.
+   * @example await run(['vim', file], {stdio: 'inherit'})
+   */
+  stdio?: Stdio | undefined;
+  /**
+   * The child's standard input. 'pipe' (fed from `input`, or by `write()` after start()), 'ignore' (/dev/null), 'inherit', or an open
+   * descriptor. Default: 'pipe' with `input` and in start(), else 'ignore'. Anything but 'pipe' beside `input` is refused; 'pipe' without
+   * `input` is an empty input in run().
+   * @example await run(['cat'], {stdin: fd})
+   */
+  stdin?: Target | undefined;
+  /**
+   * The child's standard output. 'pipe' (collected by run(), read by you after start()), 'ignore', 'inherit', or an open descriptor.
+   * Default: 'pipe'.
+   * @example await run(['make'], {stdout: 'inherit'})
+   */
+  stdout?: Target | undefined;
+  /**
+   * The child's standard error. As stdout, and 'stdout' (into stdout's own pipe, in the exact order of writing) or 'consume' (drained by
+   * us, its first and last 32 KiB kept). Default: 'pipe' in run(), 'consume' in start().
+   * @example await run(['make'], {stderr: 'stdout'})
+   */
+  stderr?: StderrTarget | undefined;
+  /**
+   * What the child reads: a string, bytes, a Blob, a Node or web stream, an iterable or async iterable of strings and bytes. Written
+   * while output is read; its source is closed when the child stops reading. `process.stdin` means stdin: 'inherit'. Default: none.
+   * A source that fails stops the job: reason 'input', ERR_INPUT, with its error as `cause`.
+   * @example await run(['sort'], {input: 'b\na\n'})
+   */
+  input?: Input | undefined;
+  /**
+   * How collected output becomes a value: 'buffer' gives bytes, the others text by one decoder per stream, so that no character is torn.
+   * Default: 'utf8'. start() hands out bytes and takes 'buffer' only.
+   * @example const {stdout} = await run(['cat', 'photo.jpg'], {encoding: 'buffer'})
+   */
+  encoding?: BufferEncoding | 'buffer' | undefined;
+  /**
+   * Gives collected output as an array of lines, without their line ends. Default: false. Refused with encoding 'buffer' and by start().
+   * @example const {stdout} = await run(['git', 'branch'], {lines: true})
+   */
+  lines?: boolean | undefined;
+  /**
+   * Takes one line end off the end of collected output. Default: false. Refused by start().
+   * @example const {stdout: head} = await run(['git', 'rev-parse', 'HEAD'], {stripFinalNewline: true})
+   */
+  stripFinalNewline?: boolean | undefined;
+  /**
+   * Milliseconds the child may run, counted in the shepherd, so also while the event loop is blocked. Then the whole tree is stopped and
+   * run() rejects: reason 'timeout', ETIMEDOUT, with the output so far. Default, 0 and Infinity: no limit.
+   * @example await run(['npm', 'test'], {timeout: 60_000})
+   */
+  timeout?: number | undefined;
+  /**
+   * The polite signal: what a stop sends first. Default: 'SIGTERM'. An unknown one: ERR_UNKNOWN_SIGNAL.
+   * @example await start(['postgres'], {killSignal: 'SIGINT'})
+   */
+  killSignal?: Signal | undefined;
+  /**
+   * Milliseconds between the polite signal and SIGKILL to the whole tree, at every stop. 0: SIGKILL at once. Default: 5000.
+   * @example await start(['node', 'server.js'], {killTimeout: 2_000})
+   */
+  killTimeout?: number | undefined;
+  /**
+   * Milliseconds that descendants still alive after the child's own exit get between the polite signal and SIGKILL (never more than
+   * killTimeout). Default: 500.
+   * @example await run(['sh', '-c', 'worker & true'], {leftoverTimeout: 2_000})
+   */
+  leftoverTimeout?: number | undefined;
+  /**
+   * Who gets the polite signal of a stop: 'tree', 'group' or 'leader' (the child alone, which postgres wants). SIGKILL always means the
+   * tree. Default: 'tree'.
+   * @example await start(['postgres'], {stopScope: 'leader'})
+   */
+  stopScope?: Reach | undefined;
+  /**
+   * Stops the tree when it is aborted: reason 'abort', ABORT_ERR, with `signal.reason` as `cause`. One that is aborted already starts
+   * nothing. Default: none.
+   * @example await run(['curl', url], {signal: AbortSignal.timeout(5_000)})
+   */
+  signal?: AbortSignal | undefined;
+  /**
+   * Bytes that stdout and stderr may each have before run() stops the tree and rejects: reason 'max-output', ERR_MAX_OUTPUT, with exactly
+   * the first maxOutputSize bytes in `result`. Default: 104_857_600 (100 MiB); Infinity: no limit. Refused by start(), which keeps nothing.
+   * @example await run(['yes'], {maxOutputSize: 1_000})
+   */
+  maxOutputSize?: number | undefined;
+  /**
+   * Whether an exit status is an error: true accepts exit code 0 only, a list accepts its codes; anything else rejects with reason 'exit'
+   * (ERR_EXIT) or 'signal' (ERR_SIGNAL). Default: false, an exit status is a value. Refused by start().
+   * @example await run(['grep', 'x', file], {check: [0, 1]})
+   */
+  check?: boolean | readonly number[] | undefined;
+  /**
+   * Gives the child a process group of its own and makes it the terminal's foreground group while it runs, as a shell does. One job at a
+   * time, and only where the host is in the foreground. Default: false (a child that inherits a terminal joins the host's group).
+   * @example await run(['bash'], {stdio: 'inherit', foreground: true})
+   */
+  foreground?: boolean | undefined;
+  /**
+   * What the child's own exit means for descendants that are still alive: 'stop' ends them within leftoverTimeout, 'wait' waits until
+   * they end by themselves, 'leave' settles at once and leaves them alone until the host ends (they are in `leftovers`, and `proven` is
+   * false; what they write to a pipe of ours after that is not read by run()). Default: 'stop'.
+   * @example await run(['sh', '-c', 'build & build2 &'], {linger: 'wait'})
+   */
+  linger?: 'stop' | 'wait' | 'leave' | undefined;
+  /**
+   * To whom the job belongs: when this target emits this event the tree is stopped, as by `signal` (reason 'abort', with an error that says
+   * so as `cause`). A stream that is closed already starts nothing. An http request with 'close' is refused: that fires when its body was
+   * read; give the response. Default: none.
+   * @example await run(['convert', file, '-'], {owner: [res, 'close']})
+   */
+  owner?: Owner | undefined;
+}
+
+/** Value of option K, or the default D where O lacks or may lack it. Unions stay unions: wide options give wide results. */
+export type Get<O, K extends keyof Options, D> = K extends keyof O ? Exclude<O[K], undefined> | (undefined extends O[K] ? D : never) : D;
+
+/** Refuses unknown keys even beside known ones, and values that A (by default all Options) does not take. Generic wrappers need it. */
+export type Known<O, A = Options> = O & {readonly [K in keyof O]: K extends keyof A ? A[K] : never};
+
+/** B over A key by key; an `undefined` in B is "not given". Never `A & B`: {lines: true} & {lines: false} is never. */
+export type Merge<A, B> = {
+  readonly [K in keyof A | keyof B]: K extends keyof B
+    ? undefined extends B[K]
+      ? Exclude<B[K], undefined> | (K extends keyof A ? A[K] : undefined)
+      : B[K]
+    : K extends keyof A
+      ? A[K]
+      : never;
+};
+
+/** No options at all. */
+export type None = Record<never, never>;

@@ -1,0 +1,29 @@
+// Owns: the type of a scope, and of scope().
+// Never: a scope.
+import type {Run} from './runnable.js';
+import type {Start} from './subprocess.js';
+
+export interface ScopeOptions {
+  /** Ends the scope when it is aborted. One that is aborted already makes a scope in which nothing can be started. Default: none. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Everything started through it ends with it. See scope(). */
+export interface Scope extends AsyncDisposable {
+  /** run(), ended with this scope. */
+  readonly run: Run;
+  /** start(), ended with this scope. */
+  readonly start: Start;
+  /** Aborted when this scope ends: for whatever else belongs to it. */
+  readonly signal: AbortSignal;
+  /** A scope within this one: it ends with it at the latest. */
+  scope(options?: ScopeOptions): Scope;
+  /** Ends everything and waits until it is gone. Resolves always; warns when something is still alive. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** The type of scope(). */
+export interface OpenScope {
+  <T>(body: (s: Scope) => T | PromiseLike<T>, options?: ScopeOptions): Promise<T>;
+  (options?: ScopeOptions): Scope;
+}

@@ -1,0 +1,374 @@
+// Owns: from the options a user gave to settings: validated, with the defaults of the function that is called, frozen.
+// Never: the command itself (api/command.ts), or looking whether a directory, a descriptor or a terminal is there.
+import {fileURLToPath} from 'node:url';
+import {applies, type FunctionName, instead} from './applies.js';
+import {invalid} from './errors.js';
+import {shown} from './excerpt.js';
+import {optionHint} from './hint.js';
+import {type Input, inputKind} from './input.js';
+import type {Options, Reach, Signal, StderrTarget, Stdio, Target} from './options.js';
+import {type Owner, ownerFault} from './owner.js';
+import {resolveSignal} from './signals.js';
+import {isTorn} from './unicode.js';
+
+/** Everything a job needs to know about how it is to run. Times in milliseconds, sizes in bytes. */
+export interface Settings {
+  /** undefined: the host's own. */
+  readonly cwd: string | undefined;
+  /** A copy; undefined: nothing to change. A value of undefined removes that variable. */
+  readonly env: Readonly<Record<string, string | undefined>> | undefined;
+  readonly extendEnv: boolean;
+  readonly argv0: string | undefined;
+  readonly stdin: Target;
+  readonly stdout: Target;
+  readonly stderr: StderrTarget;
+  /** Checked to be of a kind that can be fed; undefined: none, or it was the host's own stdin (then stdin is 'inherit'). */
+  readonly input: Input | undefined;
+  readonly encoding: BufferEncoding | 'buffer';
+  readonly lines: boolean;
+  readonly stripFinalNewline: boolean;
+  /** undefined: none. */
+  readonly timeout: number | undefined;
+  /** 0: SIGKILL at once. */
+  readonly killTimeout: number;
+  readonly leftoverTimeout: number;
+  /** The polite signal's number. */
+  readonly killSignal: number;
+  readonly stopScope: Reach;
+  readonly signal: AbortSignal | undefined;
+  /** Infinity: no limit. */
+  readonly maxOutputSize: number;
+  /** false: any exit is a value. */
+  readonly check: boolean | readonly number[];
+  readonly foreground: boolean;
+  readonly linger: 'stop' | 'wait' | 'leave';
+  readonly owner: Owner | undefined;
+}
+
+const KILL_TIMEOUT = 5_000;
+const LEFTOVER_TIMEOUT = 500;
+const MAX_OUTPUT = 100 * 1024 * 1024;
+
+/** What differs from function to function when nothing is given. */
+const DEFAULTS = {
+  run: {stdin: 'ignore', stderr: 'pipe', encoding: 'utf8', maxOutputSize: MAX_OUTPUT},
+  start: {stdin: 'pipe', stderr: 'consume', encoding: 'buffer', maxOutputSize: Number.POSITIVE_INFINITY},
+} as const satisfies Readonly<Record<FunctionName, object>>;
+
+const names = Object.keys(applies) as (keyof Options)[];
+
+/**
+ * What each option becomes once it is known to be right. A row throws RunError 'invalid' otherwise. It is only asked about values that
+ * are given (not undefined).
+ */
+const rows = {
+  args: (value) => checkArgs(value, '`args`'),
+  cwd: directory,
+  env: environment,
+  extendEnv: (value) => flag('extendEnv', value),
+  argv0: (value) => text('argv0', value, 'a string'),
+  stdio: (value): Stdio => shorthand(value),
+  stdin: (value): Target => target('stdin', value),
+  stdout: (value): Target => target('stdout', value),
+  stderr: (value) => stderrTarget(value),
+  input: (value): Input => input(value),
+  encoding: encoding,
+  lines: (value) => flag('lines', value),
+  stripFinalNewline: (value) => flag('stripFinalNewline', value),
+  timeout: (value) => duration('timeout', value, 'leave it out (or 0, or Infinity) for no limit') || Number.POSITIVE_INFINITY,
+  killSignal: (value) => resolveSignal(value as Signal),
+  killTimeout: (value) => finite('killTimeout', value, '0 means SIGKILL at once'),
+  leftoverTimeout: (value) => finite('leftoverTimeout', value, "write linger: 'wait' to wait until they end by themselves"),
+  stopScope: (value) => oneOf('stopScope', value, ['tree', 'group', 'leader']),
+  signal: abortSignal,
+  maxOutputSize: size,
+  check: check,
+  foreground: (value) => flag('foreground', value),
+  linger: (value) => oneOf('linger', value, ['stop', 'wait', 'leave']),
+  owner: owner,
+} as const satisfies {readonly [K in keyof Options]-?: (value: unknown) => unknown};
+
+/** The options that were given, each as its row gives it. */
+export type Given = {readonly [K in keyof typeof rows]?: ReturnType<(typeof rows)[K]>};
+
+/** Checks every option by itself, whatever function it will be for. Unknown names are refused; `undefined` is "not given". */
+export function readOptions(options: unknown): Given {
+  if (options === undefined) return {};
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw refuse(`options must be an object, but are ${shown(options)}`);
+  }
+  const given: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined) continue;
+    if (!Object.hasOwn(rows, name)) throw refuse(`there is no option ${code(name)}: ${optionHint(name, names)}`);
+    given[name] = rows[name as keyof Options](value);
+  }
+  return given as Given;
+}
+
+/**
+ * Validates the options of one call and fills in the defaults of that function. Throws RunError 'invalid' (ERR_INVALID_OPTION,
+ * ERR_INVALID_ARGS, ERR_UNKNOWN_SIGNAL) with a sentence that names the option. `args` is only checked: toInvocation() has taken it.
+ */
+export function settle(fn: FunctionName, options: unknown): Settings {
+  const given = readOptions(options);
+  refuseInapplicable(fn, given);
+  const defaults = DEFAULTS[fn];
+  const [stdin, stdout, stderr] = places(given.stdio);
+  const fed = feeding(given.stdin ?? stdin, given.input);
+  const encoding = given.encoding ?? defaults.encoding;
+  if (given.lines && encoding === 'buffer') {
+    throw refuse("`lines: true` needs text, but `encoding` is 'buffer'; leave one of them out");
+  }
+  const timeout = given.timeout ?? Number.POSITIVE_INFINITY;
+  return Object.freeze({
+    cwd: given.cwd,
+    env: given.env,
+    extendEnv: given.extendEnv ?? true,
+    argv0: given.argv0,
+    stdin: fed.stdin ?? defaults.stdin,
+    stdout: given.stdout ?? stdout ?? 'pipe',
+    stderr: given.stderr ?? stderr ?? defaults.stderr,
+    input: fed.input,
+    encoding,
+    lines: given.lines ?? false,
+    stripFinalNewline: given.stripFinalNewline ?? false,
+    timeout: timeout === Number.POSITIVE_INFINITY ? undefined : timeout,
+    killTimeout: given.killTimeout ?? KILL_TIMEOUT,
+    leftoverTimeout: given.leftoverTimeout ?? LEFTOVER_TIMEOUT,
+    killSignal: given.killSignal ?? resolveSignal('SIGTERM'),
+    stopScope: given.stopScope ?? 'tree',
+    signal: given.signal,
+    maxOutputSize: given.maxOutputSize ?? defaults.maxOutputSize,
+    check: given.check ?? false,
+    foreground: given.foreground ?? false,
+    linger: given.linger ?? 'stop',
+    owner: given.owner,
+  });
+}
+
+/** Milliseconds as `stop({killTimeout})` takes them: the same rule as the option's. */
+export function settleKillTimeout(value: unknown): number | undefined {
+  return value === undefined ? undefined : rows.killTimeout(value);
+}
+
+/** A reach as `kill(signal, {reach})` takes it; undefined when not given. */
+export function settleReach(value: unknown): Reach | undefined {
+  return value === undefined ? undefined : oneOf('reach', value, ['leader', 'group', 'tree']);
+}
+
+/** A frozen copy of a list of arguments. `what` names it in the sentence. */
+export function checkArgs(value: unknown, what: string): readonly string[] {
+  if (!Array.isArray(value)) throw invalid('ERR_INVALID_ARGS', `${what} must be an array of strings, but is ${shown(value)}`);
+  for (const [index, arg] of value.entries()) {
+    if (typeof arg !== 'string') {
+      const advice = typeof arg === 'number' ? `; write String(${arg})` : '';
+      throw invalid('ERR_INVALID_ARGS', `argument ${index} of ${what} must be a string, but is ${shown(arg)}${advice}`);
+    }
+    if (isTorn(arg))
+      throw invalid('ERR_INVALID_ARGS', `argument ${index} of ${what} holds half a character (a lone surrogate), which has no bytes`);
+    if (arg.includes('\0')) {
+      throw invalid('ERR_INVALID_ARGS', `argument ${index} of ${what} holds a NUL character, which no program can receive; use \`input\``);
+    }
+  }
+  return Object.freeze([...value]) as readonly string[];
+}
+
+function refuseInapplicable(fn: FunctionName, given: Given): void {
+  for (const name of Object.keys(given) as (keyof Options)[]) {
+    const cell: true | false | readonly string[] = applies[name][fn];
+    if (cell === true) continue;
+    const allowed = cell === false ? [] : cell;
+    if (allowed.includes(given[name] as string)) continue;
+    const what = cell === false ? code(name) : `${code(name)} other than ${allowed.map((word) => `'${word}'`).join(', ')}`;
+    throw refuse(`${what} does not apply to ${fn}(): ${instead[fn][name]}`);
+  }
+}
+
+function places(stdio: Stdio | undefined): readonly [Target | undefined, Target | undefined, StderrTarget | undefined] {
+  if (stdio === undefined) return [undefined, undefined, undefined];
+  return typeof stdio === 'string' ? [stdio, stdio, stdio] : stdio;
+}
+
+/** `input` needs a pipe, or is the host's own stdin, which the child can simply have. */
+function feeding(
+  stdin: Target | undefined,
+  input: Input | undefined,
+): {readonly stdin: Target | undefined; readonly input: Input | undefined} {
+  if (input === undefined) return {stdin, input};
+  const wanted = isHostStdin(input) ? 'inherit' : 'pipe';
+  if (stdin !== undefined && stdin !== wanted && !(wanted === 'inherit' && stdin === 'pipe')) {
+    throw refuse(`\`input\` cannot be fed while stdin is ${shown(stdin)}; leave one of them out, or write stdin: 'pipe'`);
+  }
+  return {stdin: wanted, input: wanted === 'inherit' ? undefined : input};
+}
+
+/** The getter of process.stdin opens descriptor 0, so it is not touched for what cannot be it. */
+function isHostStdin(input: Input): boolean {
+  return typeof input === 'object' && (input as {fd?: unknown}).fd === 0 && input === (process.stdin as unknown);
+}
+
+function refuse(sentence: string): Error {
+  return invalid('ERR_INVALID_OPTION', sentence, refuse);
+}
+
+function code(name: string): string {
+  return `\`${name.length > 60 ? `${name.slice(0, 59)}…` : name}\``;
+}
+
+function flag(name: string, value: unknown): boolean {
+  if (typeof value !== 'boolean') throw refuse(`${code(name)} must be true or false, but is ${shown(value)}`);
+  return value;
+}
+
+function oneOf<const W extends string>(name: string, value: unknown, words: readonly W[]): W {
+  if (words.includes(value as W)) return value as W;
+  throw refuse(`${code(name)} must be ${list(words)}, but is ${shown(value)}`);
+}
+
+function owner(value: unknown): Owner {
+  const fault = ownerFault(value);
+  if (fault !== undefined) throw refuse(`\`owner\` ${fault}`);
+  return value as Owner;
+}
+
+function list(words: readonly string[]): string {
+  const quoted = words.map((word) => `'${word}'`);
+  return quoted.length === 1 ? quoted[0]! : `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}`;
+}
+
+function text(name: string, value: unknown, what: string): string {
+  if (typeof value !== 'string') throw refuse(`${code(name)} must be ${what}, but is ${shown(value)}`);
+  if (value.includes('\0')) throw refuse(`${code(name)} holds a NUL character, which the kernel cannot take; remove it`);
+  if (isTorn(value)) throw refuse(`${code(name)} holds half a character (a lone surrogate), which has no bytes; remove it`);
+  return value;
+}
+
+function directory(value: unknown): string {
+  const path = text('cwd', value instanceof URL ? filePath(value) : value, 'a path or a file: URL');
+  if (path === '') throw refuse('`cwd` is empty; leave it out to start in the working directory of the host');
+  return path;
+}
+
+function filePath(url: URL): string {
+  try {
+    return fileURLToPath(url);
+  } catch {
+    throw refuse(`\`cwd\` must be a path or a file: URL, but is a ${url.protocol} URL that names no file of this machine`);
+  }
+}
+
+/** Values are never shown, not even wrong ones: they are where secrets are. */
+function environment(value: unknown): Readonly<Record<string, string | undefined>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw refuse(`\`env\` must be an object of strings, but is ${shown(value)}`);
+  }
+  // Without a prototype, so that a variable named __proto__ is one. A copy: what was checked is what is sent.
+  const copy: Record<string, string | undefined> = Object.create(null);
+  for (const [name, entry] of Object.entries(value) as [string, unknown][]) {
+    if (name === '') throw refuse('`env` holds a variable without a name; remove it');
+    const before = name.split('=', 1)[0]!;
+    if (before !== name) throw refuse(`a name in \`env\` must not hold '=', but ${shown(`${before}=`)}… does; write {NAME: 'value'}`);
+    if (name.includes('\0')) throw refuse(`a name in \`env\` holds a NUL character: ${shown(name)}; remove it`);
+    if (entry !== undefined && typeof entry !== 'string') {
+      const advice = typeof entry === 'number' || typeof entry === 'boolean' ? 'String(...)' : 'a string, or undefined to remove it';
+      throw refuse(`the value of env.${name} must be a string, but is a ${entry === null ? 'null' : typeof entry}; write ${advice}`);
+    }
+    if (entry?.includes('\0')) throw refuse(`the value of env.${name} holds a NUL character, which no program can receive; remove it`);
+    if (isTorn(name) || (entry !== undefined && isTorn(entry))) {
+      throw refuse(`a name or value in \`env\` (${shown(name)}) holds half a character (a lone surrogate), which has no bytes; remove it`);
+    }
+    copy[name] = entry;
+  }
+  return Object.freeze(copy);
+}
+
+function shorthand(value: unknown): Stdio {
+  if (value === 'pipe' || value === 'ignore' || value === 'inherit') return value;
+  if (Array.isArray(value) && value.length === 3) {
+    const [stdin, stdout, stderr] = value as unknown[];
+    return [
+      stdin === undefined ? stdin : target('stdio[0]', stdin),
+      stdout === undefined ? stdout : target('stdio[1]', stdout),
+      stderr === undefined ? stderr : stderrTarget(stderr, 'stdio[2]'),
+    ];
+  }
+  throw refuse(`\`stdio\` must be 'pipe', 'ignore', 'inherit' or [stdin, stdout, stderr], but is ${shown(value)}`);
+}
+
+function target(name: string, value: unknown): Target {
+  if (value === 'pipe' || value === 'ignore' || value === 'inherit' || isDescriptor(value)) return value;
+  throw refuseTarget(name, value, "'pipe', 'ignore', 'inherit' or a descriptor's number");
+}
+
+function stderrTarget(value: unknown, name = 'stderr'): StderrTarget {
+  if (value === 'stdout' || value === 'consume') return value;
+  if (value === 'pipe' || value === 'ignore' || value === 'inherit' || isDescriptor(value)) return value;
+  throw refuseTarget(name, value, "'pipe', 'ignore', 'inherit', 'stdout', 'consume' or a descriptor's number");
+}
+
+function isDescriptor(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 0x7fffffff;
+}
+
+function refuseTarget(name: string, value: unknown, words: string): Error {
+  let advice = '';
+  if (Array.isArray(value)) advice = '; this version takes one target per stream';
+  else if (typeof value === 'object' && value !== null) {
+    advice = '; this version cannot open a file or take a stream: open it with fs.openSync() and give its descriptor';
+  } else if (value === 'overlapped' || value === 'ipc') advice = `; there is no '${value}' here`;
+  return refuse(`${code(name)} must be ${words}, but is ${shown(value)}${advice}`);
+}
+
+function input(value: unknown): Input {
+  const kind = inputKind(value);
+  if (kind !== undefined) return value as Input;
+  const advice =
+    value === null ? "; leave it out, or write '' for an empty input" : '; write a string, bytes, a Blob, a stream or an iterable';
+  throw refuse(`\`input\` cannot be fed from ${shown(value)}${advice}`);
+}
+
+function encoding(value: unknown): BufferEncoding | 'buffer' {
+  if (typeof value === 'string' && (value === 'buffer' || Buffer.isEncoding(value))) return value;
+  throw refuse(`\`encoding\` must be 'buffer' or one of Node's encodings ('utf8', 'latin1', ...), but is ${shown(value)}`);
+}
+
+/** Fractions of a millisecond are rounded up, so that nothing given becomes 0. */
+function duration(name: string, value: unknown, advice: string): number {
+  if (typeof value === 'number' && value >= 0 && (value <= Number.MAX_SAFE_INTEGER || value === Number.POSITIVE_INFINITY)) {
+    return Math.ceil(value);
+  }
+  throw refuse(`${code(name)} must be milliseconds, a number from 0 on, but is ${shown(value)}; ${advice}`);
+}
+
+function finite(name: string, value: unknown, advice: string): number {
+  const ms = duration(name, value, advice);
+  if (ms === Number.POSITIVE_INFINITY) throw refuse(`${code(name)} must be a finite number of milliseconds, but is Infinity; ${advice}`);
+  return ms;
+}
+
+function size(value: unknown): number {
+  if (typeof value === 'number' && (value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && value >= 0))) return value;
+  throw refuse(`\`maxOutputSize\` must be a whole number of bytes from 0 on, or Infinity for no limit, but is ${shown(value)}`);
+}
+
+function check(value: unknown): boolean | readonly number[] {
+  if (typeof value === 'boolean') return value;
+  const isCode = (each: unknown) => Number.isInteger(each) && (each as number) >= 0 && (each as number) <= 255;
+  if (Array.isArray(value) && value.length > 0 && value.every(isCode)) return Object.freeze([...value]) as readonly number[];
+  throw refuse(
+    Array.isArray(value)
+      ? '`check` must list at least one exit code, each a whole number from 0 to 255'
+      : `\`check\` must be true, false or a list of accepted exit codes, but is ${shown(value)}`,
+  );
+}
+
+/** By shape: a signal of another realm is one too. */
+function abortSignal(value: unknown): AbortSignal {
+  const like = value as Partial<AbortSignal> | null;
+  if (typeof like === 'object' && typeof like?.aborted === 'boolean' && typeof like.addEventListener === 'function')
+    return value as AbortSignal;
+  if (value instanceof AbortController) throw refuse('`signal` must be an AbortSignal, but is its controller; write controller.signal');
+  const advice = typeof value === 'string' ? '; the signal that ends a child is `killSignal`' : '';
+  throw refuse(`\`signal\` must be an AbortSignal, but is ${shown(value)}${advice}`);
+}

@@ -1,0 +1,42 @@
+// Owns: the figures of one job, as users read them.
+// Never: measuring anything.
+
+/** What the operating system says a job has cost. */
+export interface Usage {
+  /** CPU time in user mode, in milliseconds (fractions count). */
+  readonly userMs: number;
+  /** CPU time in the kernel, in milliseconds (fractions count). */
+  readonly systemMs: number;
+  /** Peak resident memory of the largest single process of the tree, in bytes; not the sum of all. */
+  readonly maxRssBytes: number;
+  /** Page faults served without I/O. */
+  readonly minorFaults: number;
+  /** Page faults served with I/O. */
+  readonly majorFaults: number;
+  /** How often a process of the tree gave the CPU away by itself. */
+  readonly voluntarySwitches: number;
+  /** How often one was made to. */
+  readonly involuntarySwitches: number;
+  /** Who was counted: 'reaped' = everything that was reaped below the shepherd for this job; 'cgroup' = the job's own cgroup. */
+  readonly scope: 'reaped' | 'cgroup';
+}
+
+/** The counters of one Subprocess. They keep their final values after the exit. */
+export interface Stats {
+  /** Bytes written to the child's stdin. */
+  readonly bytesIn: number;
+  /** Bytes read from its stdout. */
+  readonly bytesOut: number;
+  /** Bytes read from its stderr. */
+  readonly bytesErr: number;
+  /** Reads that moved bytes, stdout and stderr together. */
+  readonly readCount: number;
+  /** Writes that moved bytes. */
+  readonly writeCount: number;
+  /** Milliseconds from the birth of the child until now, or until the child's exit. */
+  readonly durationMs: number;
+  /** The exit code, or 128 + n after signal n; null while it runs, or when it was lost. */
+  readonly exitStatus: number | null;
+  /** What it has cost; null until the tree is empty. */
+  readonly usage: Usage | null;
+}

@@ -1,0 +1,123 @@
+// Owns: the type of a running child, of its end, and of start().
+// Never: a running child.
+import type {Readable, Writable} from 'node:stream';
+import type {Get, Known, Merge, None, Reach, Signal} from './options.js';
+import type {CommandLine} from './quote.js';
+import type {Leftover, StderrOf, StdinOf, StdoutOf} from './result.js';
+import type {Runnable, Startable, StartOptions} from './runnable.js';
+import type {Stats} from './stats.js';
+
+/** Why a job ended. The first cause wins. */
+export type EndReason = 'exit' | 'signal' | 'timeout' | 'idle' | 'abort' | 'max-output' | 'lost' | 'unkillable';
+
+/** How a job ended: what `exited`, `closed` and stop() resolve to. They never reject. */
+export interface End {
+  /** null: it died of a signal, or nobody saw its exit. */
+  readonly exitCode: number | null;
+  /** null: it exited by itself, or nobody saw its exit. */
+  readonly signal: NodeJS.Signals | null;
+  /** The exit code, or 128 + n after signal n; null when lost. */
+  readonly exitStatus: number | null;
+  /**
+   * 'exit' and 'signal': by itself, by kill() or by stop(). 'timeout', 'idle', 'abort', 'max-output': stopped for that. 'lost': the shepherd
+   * is gone, nobody saw the end. 'unkillable': somebody is still alive 5 s after SIGKILL.
+   */
+  readonly reason: EndReason;
+  /** Milliseconds from the birth of the child to its exit. */
+  readonly durationMs: number;
+  /** Whether SIGKILL had to be sent. */
+  readonly forced: boolean;
+  /** Whether the tree is proven empty. Always so on `closed`, but for 'lost' and 'unkillable'; often not yet on `exited`. */
+  readonly proven: boolean;
+  /** Who was alive when the child exited; with 'unkillable', who still is. */
+  readonly leftovers: readonly Leftover[];
+}
+
+/** Options of read() and readStderr(). */
+export interface ReadOptions {
+  /** Gives up waiting: the read rejects with `signal.reason`, and no byte is lost for the next one. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * One running child. Generic in its streams: null where there is no pipe of ours. It is not thenable: wait for `exited` or `closed`.
+ * While it runs it keeps the event loop alive; see unref().
+ */
+export interface Subprocess<
+  I extends Writable | null = Writable | null,
+  U extends Readable | null = Readable | null,
+  E extends Readable | null = Readable | null,
+> extends AsyncDisposable {
+  /** The child's process id; stays readable after the exit, when it may belong to somebody else. */
+  readonly pid: number;
+  /** What runs; `String(p.command)` is quoted and copyable. */
+  readonly command: CommandLine;
+  /** A Node stream to the child, when stdin is a pipe that no `input` feeds. Never emits 'error' for a child that stopped reading. */
+  readonly stdin: I;
+  /** A Node stream of its output, when stdout is 'pipe'. Claimed by the first read or listener: read() is ERR_STREAM_CLAIMED after that. */
+  readonly stdout: U;
+  /** The same for stderr. */
+  readonly stderr: E;
+  /** With stderr 'consume' (the default): what is kept, its first and last 32 KiB, as text; else ''. */
+  readonly stderrTail: string;
+  /**
+   * The next bytes of stdout, as soon as there are any: at most `max` (default 65,535); null at the end, again and again. What was
+   * written stays readable after the exit. Rejects ('misuse', ERR_STREAM_CLAIMED) when stdout is no pipe or is read as a stream.
+   */
+  read(max?: number, options?: ReadOptions): Promise<Buffer | null>;
+  /** The same for stderr. */
+  readStderr(max?: number, options?: ReadOptions): Promise<Buffer | null>;
+  /**
+   * Writes to stdin: true once the kernel took all of it, false once the child no longer reads. Rejects ('misuse', ERR_STDIN_CLOSED) after
+   * closeStdin(), or when stdin is no pipe or is fed from `input`.
+   */
+  write(data: string | NodeJS.ArrayBufferView | ArrayBufferLike): Promise<boolean>;
+  /** Ends the child's input once what was written before is through. Idempotent, also after the exit. */
+  closeStdin(): void;
+  /**
+   * Sends one signal now. Default: SIGTERM to the process group. true: delivered; false: nobody left. Rejects (ERR_UNKNOWN_SIGNAL,
+   * ERR_INVALID_OPTION) on wrong use only.
+   * @example await p.kill('SIGINT', {reach: 'tree'})
+   */
+  kill(signal?: Signal, options?: {readonly reach?: Reach | undefined}): Promise<boolean>;
+  /**
+   * Ends the tree: the polite signal, `killTimeout` milliseconds of grace (default: the job's own), SIGKILL, until it is empty. Resolves
+   * to what `closed` resolves to. A second stop() may only bring SIGKILL nearer.
+   */
+  stop(options?: {readonly killTimeout?: number | undefined}): Promise<End>;
+  /** The child is reaped. Never rejects; waits for no reader. */
+  readonly exited: Promise<End>;
+  /** The whole tree is gone. Never rejects; waits for no reader. */
+  readonly closed: Promise<End>;
+  /** Whether the child runs, as far as the host has heard. */
+  readonly alive: boolean;
+  /** The counters now; final after the exit. */
+  stats(): Stats;
+  /** Keeps the event loop alive until `closed`, again. */
+  ref(): void;
+  /** Lets the host end before the child does, which ends the child. */
+  unref(): void;
+  /** stop(), and closes what is unread. Resolves always; warns when something is still alive. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+type If<T, Is, Then> = T extends Is ? Then : null;
+
+/** stdin belongs to `input` where that is given. */
+type Fed<O> = Get<O, 'input', null> extends infer G ? (G extends null ? StdinOf<O, 'pipe'> : 'fed') : never;
+
+/** The Subprocess that start() gives under O. */
+export type Started<O> = Subprocess<
+  If<Fed<O>, 'pipe', Writable>,
+  If<StdoutOf<O>, 'pipe', Readable>,
+  If<StderrOf<O, 'consume'>, 'pipe', Readable>
+>;
+
+/** The type of start(). */
+export interface Start {
+  <C = None>(command: Runnable<C> & Startable<C>, options?: undefined): Promise<Started<C>>;
+  <const O extends StartOptions, C = None>(
+    command: Runnable<C> & Startable<C>,
+    options: Known<O, StartOptions> | undefined,
+  ): Promise<Started<Merge<C, O>>>;
+}

@@ -1,0 +1,222 @@
+// Owns: start() and the Subprocess as their users meet them (docs/from-netrunner.md: P1 to P4, P6 to P9).
+// Never: run() (run.test.ts), the promises at a death (test/survival).
+import assert from 'node:assert/strict';
+import {once} from 'node:events';
+import {test} from 'node:test';
+import {RunError, run, start} from '../../src/index.js';
+import {censusOfThisFile} from '../support/census.js';
+
+censusOfThisFile(() => run(['true']));
+
+async function failure(call: Promise<unknown>): Promise<RunError> {
+  try {
+    await call;
+  } catch (error) {
+    assert.ok(error instanceof RunError, String(error));
+    return error;
+  }
+  throw new assert.AssertionError({message: 'it resolved'});
+}
+
+test('pull style: read, write, closeStdin, then the end again and again', async () => {
+  const p = await start(['cat']);
+  assert.ok(p.pid > 0);
+  assert.equal(await p.write('one'), true);
+  assert.equal(String(await p.read()), 'one');
+  assert.equal(await p.write(''), true);
+  p.closeStdin();
+  p.closeStdin();
+  assert.equal(await p.read(), null);
+  assert.equal(await p.read(), null);
+  const end = await p.exited;
+  assert.deepEqual([end.exitCode, end.signal, end.exitStatus, end.reason], [0, null, 0, 'exit']);
+  p.closeStdin();
+  assert.equal(p.alive, false);
+  assert.equal((await p.closed).proven, true);
+  assert.equal((await failure(p.write('late'))).code, 'ERR_STDIN_CLOSED');
+});
+
+test('what was written stays readable after the exit', async () => {
+  const p = await start(['sh', '-c', 'printf 12345; printf err >&2'], {stderr: 'pipe'});
+  await p.closed;
+  assert.equal(String(await p.read(2)), '12');
+  assert.equal(String(await p.read()), '345');
+  assert.equal(await p.read(), null);
+  assert.equal(String(await p.readStderr()), 'err');
+  assert.equal(await p.readStderr(), null);
+});
+
+test('Node streams: pipe, events, backpressure', async () => {
+  const p = await start(['cat']);
+  const chunks: Buffer[] = [];
+  p.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+  const ended = once(p.stdout, 'end');
+  for (let i = 0; i < 200; i++) if (!p.stdin.write(Buffer.alloc(10_000, i))) await once(p.stdin, 'drain');
+  p.stdin.end();
+  await ended;
+  const all = Buffer.concat(chunks);
+  assert.equal(all.length, 2_000_000);
+  assert.ok(all.every((byte, i) => byte === Math.floor(i / 10_000) % 256));
+  assert.equal((await p.closed).exitCode, 0);
+});
+
+test('one consumer per pipe: a second is refused', async () => {
+  const p = await start(['cat']);
+  p.stdout.on('data', () => {});
+  assert.equal((await failure(p.read())).code, 'ERR_STREAM_CLAIMED');
+  p.stdin.end();
+  await p.closed;
+});
+
+test('an aborted read leaves no trace', async () => {
+  const p = await start(['cat']);
+  const controller = new AbortController();
+  const waiting = p.read(100, {signal: controller.signal});
+  controller.abort(new Error('no longer'));
+  await assert.rejects(waiting, {message: 'no longer'});
+  await p.write('kept');
+  assert.equal(String(await p.read()), 'kept');
+  await p.stop();
+});
+
+test('reads that wait at the exit are answered', async () => {
+  const p = await start(['sh', '-c', 'read x']);
+  const waiting = p.read();
+  p.closeStdin();
+  assert.equal(await waiting, null);
+  assert.equal((await p.exited).exitCode, 1);
+});
+
+test('a child that stops reading: write() is false, stdin emits no error', async () => {
+  const p = await start(['sh', '-c', 'exec <&-; echo closed; sleep 30']);
+  assert.equal(String(await p.read()), 'closed\n');
+  assert.equal(await p.write('x'), false);
+  const errors: unknown[] = [];
+  p.stdin.on('error', (error) => errors.push(error));
+  p.stdin.write('y');
+  await p.stop();
+  assert.deepEqual(errors, []);
+});
+
+test('kill: by name or number; false when nobody is left; an unknown one is refused', async () => {
+  const p = await start(['sleep', '30']);
+  assert.equal((await failure(p.kill('SIGNOPE' as 'SIGTERM'))).code, 'ERR_UNKNOWN_SIGNAL');
+  assert.equal(await p.kill('SIGUSR1'), true);
+  const end = await p.exited;
+  assert.equal(end.signal, 'SIGUSR1');
+  assert.equal(end.reason, 'signal');
+  await p.closed;
+  assert.equal(await p.kill(9), false);
+  assert.equal((await p.stop()).signal, 'SIGUSR1');
+});
+
+test('stop and continue are not exits', async () => {
+  const p = await start(['sleep', '30']);
+  await p.kill('SIGSTOP');
+  await p.kill('SIGCONT');
+  assert.equal(p.alive, true);
+  await p.stop();
+});
+
+test('kill reaches the leader, the group or the tree', async () => {
+  const p = await start([
+    'sh',
+    '-c',
+    'trap "echo leader" USR1; setsid sh -c "trap \\"echo far\\" USR1; echo up; while :; do sleep 0.05; done" & while :; do sleep 0.05; done',
+  ]);
+  assert.equal(String(await p.read()), 'up\n');
+  assert.equal(await p.kill('SIGUSR1', {reach: 'leader'}), true);
+  assert.equal(String(await p.read()), 'leader\n');
+  assert.equal((await failure(p.kill('SIGTERM', {reach: 'all' as 'tree'}))).code, 'ERR_INVALID_OPTION');
+  await p.stop({killTimeout: 200});
+});
+
+test('stop: the polite signal first, SIGKILL after killTimeout, and it says which', async () => {
+  const polite = await start(['sh', '-c', 'trap "exit 7" TERM; echo up; while :; do sleep 0.05; done']);
+  await polite.read();
+  const ended = await polite.stop();
+  assert.deepEqual([ended.exitCode, ended.forced, ended.proven], [7, false, true]);
+  const rude = await start(['sh', '-c', 'trap "" TERM; echo up; while :; do sleep 1; done'], {killTimeout: 150});
+  await rude.read();
+  const killed = await rude.stop();
+  assert.deepEqual([killed.signal, killed.forced], ['SIGKILL', true]);
+});
+
+test('killSignal and stopScope choose the polite signal and who gets it', async () => {
+  const p = await start(['sh', '-c', 'trap "exit 3" INT; echo up; while :; do sleep 0.05; done'], {killSignal: 'INT', stopScope: 'leader'});
+  await p.read();
+  assert.equal((await p.stop()).exitCode, 3);
+});
+
+test('a second stop may only bring SIGKILL nearer', async () => {
+  const p = await start(['sh', '-c', 'trap "" TERM; echo up; while :; do sleep 1; done'], {killTimeout: 60_000});
+  await p.read();
+  const first = p.stop();
+  const second = p.stop({killTimeout: 0});
+  assert.equal((await first).signal, 'SIGKILL');
+  assert.deepEqual(await second, await first);
+});
+
+test('timeout and abort are reasons of an end, never rejections', async () => {
+  const late = await start(['sleep', '30'], {timeout: 100});
+  assert.equal((await late.closed).reason, 'timeout');
+  const controller = new AbortController();
+  const aborted = await start(['sleep', '30'], {signal: controller.signal});
+  controller.abort();
+  assert.equal((await aborted.closed).reason, 'abort');
+});
+
+test('stderrTail keeps what is consumed', async () => {
+  const p = await start(['sh', '-c', 'echo why >&2']);
+  await p.closed;
+  assert.equal(p.stderr, null);
+  assert.equal(p.stderrTail, 'why\n');
+});
+
+test('stats count bytes and chunks that moved, and keep their final values', async () => {
+  const p = await start(['cat'], {stderr: 'pipe'});
+  await p.write('12345');
+  await p.read();
+  p.closeStdin();
+  await p.read();
+  await p.closed;
+  const {bytesIn, bytesOut, bytesErr, readCount, writeCount, exitStatus, usage, durationMs} = p.stats();
+  assert.deepEqual([bytesIn, bytesOut, bytesErr, readCount, writeCount, exitStatus], [5, 5, 0, 1, 1, 0]);
+  assert.ok(usage && usage.maxRssBytes > 0);
+  assert.ok(durationMs > 0);
+  assert.equal(p.stats().durationMs, durationMs);
+});
+
+test('await using: dispose ends the tree', async () => {
+  const p = await start(['sleep', '30']);
+  await p[Symbol.asyncDispose]();
+  assert.equal(p.alive, false);
+});
+
+test('a Subprocess is not thenable', async () => {
+  const p = await start(['true']);
+  assert.equal('then' in p, false);
+  await p.closed;
+});
+
+test('start resolves only when exec has succeeded', async () => {
+  const error = await failure(start(['/nonexistent/program']));
+  assert.deepEqual([error.reason, error.code], ['spawn', 'ENOENT']);
+  const options = await failure(start(['true'], {check: true} as object));
+  assert.equal(options.code, 'ERR_INVALID_OPTION');
+});
+
+test('stdio: ignore, inherit, a descriptor', async () => {
+  const {openSync, closeSync, readFileSync, mkdtempSync, rmSync} = await import('node:fs');
+  const dir = mkdtempSync('/tmp/net-runner-test-');
+  const fd = openSync(`${dir}/out`, 'w+');
+  const p = await start(['sh', '-c', 'readlink /proc/self/fd/0; echo err >&2'], {stdio: ['ignore', fd, fd]});
+  assert.equal(p.stdin, null);
+  assert.equal(p.stdout, null);
+  await p.closed;
+  closeSync(fd);
+  assert.equal(readFileSync(`${dir}/out`, 'utf8'), '/dev/null\nerr\n');
+  rmSync(dir, {recursive: true});
+  assert.equal((await run(['cat'], {stdin: 'ignore'})).stdout, '');
+  assert.equal((await failure(run(['true'], {stdout: 9_999}))).reason, 'spawn');
+});

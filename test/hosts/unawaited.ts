@@ -1,0 +1,49 @@
+// Owns: every method of a Subprocess called without await in every state, under --unhandled-rejections=strict.
+// Never: looks at what they answer: it must only not crash.
+import {type Subprocess, start} from '../../src/index.js';
+
+function everything(p: Subprocess): void {
+  void p.read();
+  void p.read(1);
+  void p.readStderr();
+  void p.write('x');
+  p.closeStdin();
+  p.closeStdin();
+  void p.write('after the end');
+  void p.kill('SIGCONT');
+  void p.kill('SIGCONT', {reach: 'tree'});
+  void p.exited;
+  void p.closed;
+  void p.stats();
+  void p.alive;
+  void p.stderrTail;
+  p.unref();
+  p.ref();
+}
+
+const options = [{}, {stdio: 'pipe'}, {stdio: 'ignore'}, {stdin: 'pipe', stdout: 'pipe', stderr: 'stdout'}, {input: 'given'}] as const;
+for (const each of options) {
+  const running: Subprocess = await start(['cat'], each);
+  everything(running);
+  void running.stop();
+  everything(running);
+  await running.exited;
+  everything(running);
+  await running.closed;
+  everything(running);
+  void running.stop({killTimeout: 0});
+  void running[Symbol.asyncDispose]();
+  everything(running);
+
+  const streamed: Subprocess = await start(['sh', '-c', 'echo x; sleep 30'], each);
+  streamed.stdout?.on('data', () => {});
+  streamed.stdin?.write('to nobody');
+  everything(streamed);
+  void streamed.kill('SIGKILL', {reach: 'tree'});
+  void streamed[Symbol.asyncDispose]();
+  await streamed.closed;
+  streamed.stdin?.write('to nobody');
+  streamed.stdin?.end();
+  everything(streamed);
+}
+console.log('survived');

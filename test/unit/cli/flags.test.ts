@@ -1,0 +1,73 @@
+// Owns: how the words after `net-runner run` are read.
+// Never: starts a process; what an option does (behaviour/cli.test.ts).
+import assert from 'node:assert/strict';
+import {test} from 'node:test';
+import {FLAGS, helpText, parseRun, STATUSES, UsageError} from '../../../src/cli/flags.js';
+
+test('our options end at the first word that is none, or at --', () => {
+  assert.deepEqual(parseRun(['ls', '--stats', '-k']).command, ['ls', '--stats', '-k']);
+  assert.deepEqual(parseRun(['--stats', 'ls', '--json']).command, ['ls', '--json']);
+  assert.equal(parseRun(['--stats', 'ls', '--json']).json, false);
+  assert.deepEqual(parseRun(['--stats', '--', '--json']).command, ['--json']);
+  assert.deepEqual(parseRun(['-', '-']).command, ['-', '-'], 'a lone dash is a word');
+  assert.deepEqual(parseRun(['--', '--', 'x']).command, ['--', 'x'], 'only the first -- is ours');
+});
+
+test('a value stands behind its option, after =, or attached to the short form', () => {
+  for (const words of [['--kill-timeout', '2s'], ['--kill-timeout=2s'], ['-k', '2s'], ['-k2s']]) {
+    assert.equal(parseRun([...words, 'ls']).options.killTimeout, 2_000, words.join(' '));
+  }
+  assert.equal(parseRun(['--report=a=b', 'ls']).report, 'a=b');
+});
+
+test('--env adds up', () => {
+  assert.deepEqual(parseRun(['--env', 'A=1', '--env', 'B=x=y', '--env', 'C=', 'ls']).options.env, {A: '1', B: 'x=y', C: ''});
+});
+
+test('signals are names or numbers, in any case, with or without SIG', () => {
+  for (const [word, signal] of Object.entries({TERM: 'TERM', sigint: 'SIGINT', '9': 9})) {
+    assert.equal(parseRun(['-s', word, 'ls']).options.killSignal, signal);
+  }
+});
+
+test('wrong use is refused with what to write', () => {
+  const wrong: Array<readonly [words: string[], sentence: RegExp]> = [
+    [['--timeout', '5', 'ls'], /write 5s or 5ms/],
+    [['--max-output', '10', 'ls'], /write 10M or 10B/],
+    [['--timeout', 'soon', 'ls'], /needs a time with a unit/],
+    [['--timout', '5s', 'ls'], /did you mean --timeout\?/],
+    [['-x', 'ls'], /no option -x/],
+    [['--stats=yes', 'ls'], /--stats takes no value/],
+    [['--timeout'], /--timeout needs a value: --timeout TIME/],
+    [['--env', 'A', 'ls'], /needs NAME=VALUE/],
+    [['--env', '=A', 'ls'], /needs NAME=VALUE/],
+    [['--linger', 'leave', 'ls'], /'stop' or 'wait'/],
+    [['-s', 'TREM', 'ls'], /did you mean 'SIGTERM'/],
+    [['-s', '0', 'ls'], /signal/],
+    [[], /no command to run/],
+    [['--stats', '--'], /no command to run/],
+  ];
+  for (const [words, sentence] of wrong) {
+    assert.throws(
+      () => parseRun(words),
+      (error) => error instanceof UsageError && sentence.test(error.message),
+      words.join(' '),
+    );
+  }
+});
+
+test('the help shows every row of both tables', () => {
+  const help = helpText();
+  for (const {name, short, value, doc} of FLAGS) {
+    const spelled = `${short ? `${short}, ` : ''}${name}${value ? ` ${value}` : ''}`;
+    assert.ok(
+      help.split('\n').some((line) => line.includes(spelled) && line.endsWith(doc)),
+      name,
+    );
+  }
+  for (const [status, meaning] of STATUSES)
+    assert.ok(
+      help.split('\n').some((line) => line.trim().startsWith(status) && line.endsWith(meaning)),
+      status,
+    );
+});

@@ -1,0 +1,64 @@
+// Owns: tests of the request's bytes.
+// Never: a process or a socket.
+import assert from 'node:assert/strict';
+import {test} from 'node:test';
+import {Field, REQUEST_MAX} from '../../../src/shepherd/protocol.gen.js';
+import {encodeRequest, type Request} from '../../../src/shepherd/request.js';
+
+const plain: Request = {
+  file: 'cat',
+  argv: ['cat', '', 'ü'],
+  env: Buffer.from('A=1\0'),
+  cwd: '/',
+  fds: [
+    {target: 0, source: -1, inherited: false},
+    {target: 1, source: 0, inherited: true},
+  ],
+  timeout: undefined,
+  killTimeout: 5_000,
+  leftoverTimeout: 500,
+  killSignal: 15,
+  stopScope: 'tree',
+  linger: 'stop',
+  grouping: 'session',
+  hostGroup: undefined,
+};
+
+/** The fields as the shepherd reads them. */
+function fieldsOf(bytes: Buffer): Map<number, Buffer> {
+  assert.equal(bytes.readUInt32LE(0), bytes.length - 4);
+  const fields = new Map<number, Buffer>();
+  for (let at = 4; at < bytes.length; ) {
+    const tag = bytes.readUInt16LE(at);
+    assert.equal(bytes.readUInt16LE(at + 2), 0);
+    const length = bytes.readUInt32LE(at + 4);
+    assert.equal(fields.has(tag), false, `field ${tag} twice`);
+    fields.set(tag, bytes.subarray(at + 8, at + 8 + length));
+    at += 8 + length;
+  }
+  return fields;
+}
+
+test('every field is there once, strings end in NUL', () => {
+  const fields = fieldsOf(encodeRequest(plain) as Buffer);
+  assert.equal(String(fields.get(Field.FILE)), 'cat\0');
+  assert.equal(String(fields.get(Field.ARGV)), 'cat\0\0ü\0');
+  assert.equal(String(fields.get(Field.ENV)), 'A=1\0');
+  assert.equal(String(fields.get(Field.CWD)), '/\0');
+  assert.equal(fields.get(Field.FDS)?.toString('hex'), '00000000ffffffff00000000010000000000000001000000');
+  assert.equal(fields.get(Field.KILL_TIMEOUT)?.readBigInt64LE(), 5_000n);
+  assert.equal(fields.get(Field.STOP_SCOPE)?.readBigInt64LE(), 2n);
+  assert.equal(fields.get(Field.GROUPING)?.readBigInt64LE(), 0n);
+  assert.equal(fields.has(Field.TIMEOUT), false);
+  assert.equal(fields.has(Field.HOST_GROUP), false);
+});
+
+test('a time below one millisecond is not rounded to none', () => {
+  const fields = fieldsOf(encodeRequest({...plain, timeout: 0.2, hostGroup: 7}) as Buffer);
+  assert.equal(fields.get(Field.TIMEOUT)?.readBigInt64LE(), 1n);
+  assert.equal(fields.get(Field.HOST_GROUP)?.readBigInt64LE(), 7n);
+});
+
+test('a request larger than any shepherd takes is not encoded', () => {
+  assert.equal(encodeRequest({...plain, env: new Uint8Array(REQUEST_MAX)}), undefined);
+});

@@ -1,0 +1,372 @@
+// Owns: what settle() makes of options: defaults, refusals, and the table of what applies where.
+// Never: starting a process.
+import assert from 'node:assert/strict';
+import {constants} from 'node:os';
+import {Readable} from 'node:stream';
+import {describe, test} from 'node:test';
+import {pathToFileURL} from 'node:url';
+import {applies, type FunctionName, instead} from '../../../src/words/applies.js';
+import {RunError} from '../../../src/words/errors.js';
+import {type Settings, settle, settleKillTimeout, settleReach} from '../../../src/words/settings.js';
+
+/** Settles what must be refused, and gives the error. */
+function refusal(options: unknown, fn: FunctionName = 'run'): RunError {
+  try {
+    settle(fn, options);
+  } catch (error) {
+    assert.ok(error instanceof RunError, String(error));
+    assert.equal(error.reason, 'invalid');
+    assert.equal(error.result, undefined);
+    return error;
+  }
+  throw new assert.AssertionError({message: 'it was not refused'});
+}
+
+function refused(options: unknown, sentence: RegExp, fn: FunctionName = 'run', code = 'ERR_INVALID_OPTION'): void {
+  const error = refusal(options, fn);
+  assert.match(error.message, sentence);
+  assert.equal(error.code, code);
+}
+
+const common = {
+  cwd: undefined,
+  env: undefined,
+  extendEnv: true,
+  argv0: undefined,
+  stdout: 'pipe',
+  input: undefined,
+  lines: false,
+  stripFinalNewline: false,
+  timeout: undefined,
+  killTimeout: 5_000,
+  leftoverTimeout: 500,
+  killSignal: constants.signals.SIGTERM,
+  stopScope: 'tree',
+  signal: undefined,
+  check: false,
+  foreground: false,
+  linger: 'stop',
+  owner: undefined,
+} as const;
+
+describe('defaults', () => {
+  test('of run()', () => {
+    const expected: Settings = {...common, stdin: 'ignore', stderr: 'pipe', encoding: 'utf8', maxOutputSize: 104_857_600};
+    assert.deepEqual(settle('run', undefined), expected);
+    assert.deepEqual(settle('run', {}), expected);
+  });
+
+  test('of start()', () => {
+    const expected: Settings = {...common, stdin: 'pipe', stderr: 'consume', encoding: 'buffer', maxOutputSize: Number.POSITIVE_INFINITY};
+    assert.deepEqual(settle('start', {}), expected);
+  });
+
+  test('undefined means not given, for every option', () => {
+    const nothing = Object.fromEntries(Object.keys(applies).map((name) => [name, undefined]));
+    for (const fn of ['run', 'start'] as const) assert.deepEqual(settle(fn, nothing), settle(fn, {}));
+  });
+
+  test('settings are frozen', () => {
+    assert.ok(Object.isFrozen(settle('run', {})));
+  });
+});
+
+describe('the table option x function', () => {
+  const sample: Record<keyof typeof applies, unknown> = {
+    args: ['x'],
+    cwd: '/',
+    env: {A: '1'},
+    extendEnv: false,
+    argv0: 'x',
+    stdio: 'ignore',
+    stdin: 'ignore',
+    stdout: 'ignore',
+    stderr: 'ignore',
+    input: 'x',
+    encoding: 'utf8',
+    lines: true,
+    stripFinalNewline: true,
+    timeout: 5,
+    killSignal: 'SIGINT',
+    killTimeout: 5,
+    leftoverTimeout: 5,
+    stopScope: 'leader',
+    signal: new AbortController().signal,
+    maxOutputSize: 5,
+    check: true,
+    foreground: true,
+    linger: 'wait',
+    owner: [new EventTarget(), 'close'],
+  };
+  for (const [name, row] of Object.entries(applies)) {
+    for (const [fn, cell] of Object.entries(row) as [FunctionName, unknown][]) {
+      test(`${name} in ${fn}()`, () => {
+        const options = {[name]: sample[name as keyof typeof applies]};
+        if (cell === true) return void settle(fn, options);
+        const advice = instead[fn][name as keyof typeof applies];
+        assert.ok(advice, 'a refusal says what to do instead');
+        const error = refusal(options, fn);
+        assert.equal(error.code, 'ERR_INVALID_OPTION');
+        assert.ok(error.message.includes(`\`${name}\``) && error.message.endsWith(advice), error.message);
+        if (Array.isArray(cell)) for (const word of cell) settle(fn, {[name]: word});
+      });
+    }
+  }
+});
+
+describe('unknown options', () => {
+  const hints: Record<string, RegExp> = {
+    maxBuffer: /maxOutputSize/,
+    shell: /\['sh', '-c', '...'\]/,
+    reject: /`check: true`/,
+    killTree: /whole tree/,
+    forceKillAfterDelay: /killTimeout/,
+    environment: /`env`/,
+    cancelSignal: /`signal`/,
+    windowsHide: /Windows is not supported/,
+    detached: /does not have it yet/,
+    pty: /does not have it yet/,
+    idleTimeout: /does not have it yet/,
+    timeOut: /did you mean `timeout`/,
+    kilTimeout: /did you mean `killTimeout`/,
+    stdou: /did you mean `stdout`/,
+    ENV: /did you mean `env`/,
+    zzzzzz: /the options are args, cwd,/,
+    constructor: /the options are args/,
+    ['x'.repeat(10_000)]: /`x{59}…`/,
+  };
+  for (const [name, hint] of Object.entries(hints)) {
+    test(name.slice(0, 20), () => {
+      refused({cwd: '/', [name]: true}, hint);
+      refused({[name]: true}, /there is no option/, 'start');
+    });
+  }
+
+  test('an unknown option that is undefined was not given', () => {
+    settle('run', {maxBuffer: undefined});
+  });
+
+  test('__proto__ as an own key is an unknown option', () => {
+    refused(JSON.parse('{"__proto__": 1}'), /there is no option `__proto__`/);
+  });
+
+  test('options that are no object', () => {
+    for (const options of [null, 5, 'x', true, []]) refused(options, /options must be an object/);
+  });
+});
+
+describe('times', () => {
+  test('timeout: 0 and Infinity mean none', () => {
+    assert.equal(settle('run', {timeout: 0}).timeout, undefined);
+    assert.equal(settle('run', {timeout: Number.POSITIVE_INFINITY}).timeout, undefined);
+    assert.equal(settle('run', {timeout: 200}).timeout, 200);
+  });
+
+  test('fractions are rounded up, so that nothing becomes 0', () => {
+    assert.equal(settle('run', {timeout: 0.2}).timeout, 1);
+    assert.equal(settle('run', {killTimeout: 1.5}).killTimeout, 2);
+  });
+
+  test('killTimeout: 0 means at once', () => {
+    assert.equal(settle('start', {killTimeout: 0}).killTimeout, 0);
+    assert.equal(settle('run', {leftoverTimeout: 0}).leftoverTimeout, 0);
+  });
+
+  test('refused', () => {
+    for (const value of [-1, Number.NaN, '5s', null, 2 ** 60, 5n]) {
+      refused({timeout: value}, /`timeout` must be milliseconds/);
+      refused({killTimeout: value}, /`killTimeout` must be milliseconds/);
+      refused({leftoverTimeout: value}, /`leftoverTimeout` must be milliseconds/);
+    }
+    refused({killTimeout: Number.POSITIVE_INFINITY}, /finite.*SIGKILL at once/);
+    refused({leftoverTimeout: Number.POSITIVE_INFINITY}, /finite.*linger: 'wait'/);
+  });
+
+  test('settleKillTimeout has the same rule', () => {
+    assert.equal(settleKillTimeout(undefined), undefined);
+    assert.equal(settleKillTimeout(0), 0);
+    assert.throws(() => settleKillTimeout(-1), RunError);
+  });
+});
+
+describe('streams', () => {
+  const places = (options: unknown, fn: FunctionName = 'run') => {
+    const {stdin, stdout, stderr} = settle(fn, options);
+    return [stdin, stdout, stderr];
+  };
+
+  test('the shorthand, and a single option above it', () => {
+    assert.deepEqual(places({stdio: 'inherit'}), ['inherit', 'inherit', 'inherit']);
+    assert.deepEqual(places({stdio: 'pipe'}, 'start'), ['pipe', 'pipe', 'pipe']);
+    assert.deepEqual(places({stdio: ['ignore', 5, 'stdout']}), ['ignore', 5, 'stdout']);
+    assert.deepEqual(places({stdio: [undefined, undefined, undefined]}), ['ignore', 'pipe', 'pipe']);
+    assert.deepEqual(places({stdio: [undefined, 'inherit', undefined]}, 'start'), ['pipe', 'inherit', 'consume']);
+    assert.deepEqual(places({stdio: 'inherit', stdout: 'pipe'}), ['inherit', 'pipe', 'inherit']);
+    assert.deepEqual(places({stdin: 0, stdout: 1, stderr: 2}), [0, 1, 2]);
+  });
+
+  test('refused', () => {
+    for (const name of ['stdin', 'stdout', 'stderr']) {
+      for (const value of ['pip', -1, 1.5, Number.NaN, null, true])
+        refused({[name]: value}, new RegExp(`\`${name}\` must be 'pipe', 'ignore'`));
+      refused({[name]: {file: '/tmp/x'}}, /cannot open a file/);
+      refused({[name]: process.stdout}, /give its descriptor/);
+      refused({[name]: ['pipe', 'inherit']}, /one target per stream/);
+    }
+    refused({stdout: 'stdout'}, /`stdout` must be/);
+    refused({stdout: 'consume'}, /`stdout` must be/);
+    for (const stdio of ['consume', 5, ['pipe'], ['pipe', 'pipe', 'pipe', 'pipe'], {}]) refused({stdio}, /`stdio` must be/);
+    refused({stdio: ['pipe', 'stdout', 'pipe']}, /`stdio\[1\]` must be/);
+    refused({stdio: ['pipe', 'pipe', 'ipc']}, /there is no 'ipc' here/);
+  });
+});
+
+describe('input', () => {
+  test('makes stdin a pipe', () => {
+    const sources = [
+      '',
+      'x',
+      new Uint8Array(1),
+      new ArrayBuffer(1),
+      new DataView(new ArrayBuffer(1)),
+      new Blob(['x']),
+      new Blob(['x']).stream(),
+    ];
+    const more = [Readable.from(['x']), ['x'], new Set(['x']), (async function* () {})(), {pipe() {}, on() {}}];
+    for (const input of [...sources, ...more]) {
+      const settings = settle('run', {input});
+      assert.equal(settings.stdin, 'pipe');
+      assert.equal(settings.input, input);
+    }
+    assert.equal(settle('run', {input: 'x', stdin: 'pipe'}).input, 'x');
+  });
+
+  test('beside another stdin it is refused', () => {
+    for (const stdin of ['ignore', 'inherit', 5]) refused({input: 'x', stdin}, /`input` cannot be fed while stdin is/);
+    refused({input: 'x', stdio: 'inherit'}, /`input` cannot be fed while stdin is 'inherit'/);
+    refused({input: 'x', stdio: ['ignore', 'pipe', 'pipe']}, /`input` cannot be fed/);
+    assert.equal(settle('run', {input: 'x', stdio: ['pipe', 'inherit', 'inherit']}).stdin, 'pipe');
+    assert.equal(settle('run', {input: 'x', stdio: [undefined, 'inherit', 'inherit']}).stdin, 'pipe');
+  });
+
+  test('process.stdin means inherit', () => {
+    for (const fn of ['run', 'start'] as const) {
+      const {stdin, input} = settle(fn, {input: process.stdin});
+      assert.deepEqual([stdin, input], ['inherit', undefined]);
+    }
+    assert.equal(settle('run', {input: process.stdin, stdin: 'inherit'}).stdin, 'inherit');
+    refused({input: process.stdin, stdin: 'ignore'}, /`input` cannot be fed/);
+  });
+
+  test('refused', () => {
+    for (const input of [5, true, {}, () => 'x', Symbol('x')]) refused({input}, /`input` cannot be fed from/);
+    refused({input: null}, /write '' for an empty input/);
+  });
+});
+
+describe('cwd, argv0 and env', () => {
+  test('cwd is a path or a file: URL', () => {
+    assert.equal(settle('run', {cwd: '/a b'}).cwd, '/a b');
+    assert.equal(settle('run', {cwd: pathToFileURL('/a b')}).cwd, '/a b');
+    refused({cwd: new URL('https://example.org/x')}, /https: URL/);
+    refused({cwd: ''}, /`cwd` is empty/);
+    refused({cwd: 5}, /`cwd` must be a path/);
+    refused({cwd: '/a\0b'}, /NUL/);
+    refused({cwd: new URL('file:///a%00b')}, /NUL|file: URL/);
+  });
+
+  test('argv0', () => {
+    assert.equal(settle('run', {argv0: ''}).argv0, '');
+    refused({argv0: 'a\0'}, /NUL/);
+    refused({argv0: 5}, /`argv0` must be a string/);
+  });
+
+  test('env is copied and frozen', () => {
+    const env: Record<string, string | undefined> = {A: '1', B: undefined};
+    const settings = settle('run', {env});
+    env.A = '2';
+    assert.deepEqual({...settings.env}, {A: '1', B: undefined});
+    assert.ok(Object.isFrozen(settings.env));
+    assert.deepEqual(Object.entries(settle('run', {env: JSON.parse('{"__proto__": "x"}')}).env ?? {}), [['__proto__', 'x']]);
+    assert.equal(settle('run', {env: process.env}).env?.PATH, process.env.PATH);
+  });
+
+  test('env refused, and no value is shown', () => {
+    const secret = 'hunter2';
+    const wrong: [unknown, RegExp][] = [
+      [{'': secret}, /without a name/],
+      [{[`A=${secret}`]: 'x'}, /must not hold '='/],
+      [{'A\0': secret}, /name in `env` holds a NUL/],
+      [{A: `${secret}\0`}, /env\.A holds a NUL/],
+      [{A: 8080}, /env\.A must be a string, but is a number; write String/],
+      [{A: null}, /env\.A must be a string, but is a null; write a string, or undefined/],
+      [{A: [secret]}, /env\.A must be a string/],
+      [[`A=${secret}`], /`env` must be an object/],
+      [secret, /`env` must be an object/],
+    ];
+    for (const [env, sentence] of wrong) {
+      refused({env}, sentence);
+      if (typeof env !== 'string') assert.ok(!refusal({env}).message.includes(secret));
+    }
+  });
+});
+
+describe('the other options', () => {
+  test('check', () => {
+    assert.equal(settle('run', {check: true}).check, true);
+    assert.deepEqual(settle('run', {check: [0, 1]}).check, [0, 1]);
+    for (const check of [[], [256], [-1], ['0'], [0.5]]) refused({check}, /`check` must list at least one exit code/);
+    for (const check of [0, 'yes', null, {}]) refused({check}, /`check` must be true, false or a list/);
+  });
+
+  test('maxOutputSize', () => {
+    for (const maxOutputSize of [0, 1, Number.POSITIVE_INFINITY]) assert.equal(settle('run', {maxOutputSize}).maxOutputSize, maxOutputSize);
+    for (const maxOutputSize of [-1, 0.5, Number.NaN, '10M', null]) refused({maxOutputSize}, /`maxOutputSize` must be a whole number/);
+  });
+
+  test('encoding and lines', () => {
+    assert.equal(settle('run', {encoding: 'latin1'}).encoding, 'latin1');
+    for (const encoding of ['utf-9', null, 5, '']) refused({encoding}, /`encoding` must be 'buffer' or/);
+    refused({encoding: 'buffer', lines: true}, /`lines: true` needs text/);
+    settle('run', {encoding: 'buffer', lines: false});
+  });
+
+  test('killSignal', () => {
+    assert.equal(settle('run', {killSignal: 'INT'}).killSignal, 2);
+    refused({killSignal: 'SIGNOPE'}, /there is no signal 'SIGNOPE'/, 'run', 'ERR_UNKNOWN_SIGNAL');
+  });
+
+  test('signal', () => {
+    const {signal} = AbortSignal.prototype.constructor === AbortSignal ? new AbortController() : assert.fail();
+    assert.equal(settle('run', {signal}).signal, signal);
+    refused({signal: new AbortController()}, /controller\.signal/);
+    refused({signal: 'SIGTERM'}, /`killSignal`/);
+    for (const wrong of [null, 5, {}]) refused({signal: wrong}, /`signal` must be an AbortSignal/);
+  });
+
+  test('owner', () => {
+    const owner = [new EventTarget(), 'close'];
+    assert.equal(settle('run', {owner}).owner, owner);
+    for (const wrong of [null, 'gc', [], [owner[0]], [owner[0], ''], [owner[0], 5]])
+      refused({owner: wrong}, /`owner` must be \[target, event\]/);
+    for (const wrong of [null, 5, {}]) refused({owner: [wrong, 'close']}, /EventEmitter or an EventTarget/);
+    refused({owner: [{once() {}, httpVersion: '1.1', rawHeaders: []}, 'close']}, /\[res, 'close'\]/);
+    settle('run', {owner: [{once() {}, httpVersion: '1.1', rawHeaders: []}, 'aborted']});
+  });
+
+  test('words and flags', () => {
+    refused({linger: true}, /`linger` must be 'stop', 'wait' or 'leave', but is true/);
+    refused({stopScope: 'all'}, /'tree', 'group' or 'leader'/);
+    for (const name of ['extendEnv', 'lines', 'stripFinalNewline', 'foreground'])
+      refused({[name]: 'yes'}, /must be true or false, but is 'yes'/);
+    assert.equal(settleReach(undefined), undefined);
+    assert.equal(settleReach('tree'), 'tree');
+    assert.throws(() => settleReach('world'), /`reach` must be 'leader', 'group' or 'tree'/);
+  });
+
+  test('args', () => {
+    refused({args: 'x'}, /`args` must be an array/, 'run', 'ERR_INVALID_ARGS');
+    refused({args: [5]}, /write String\(5\)/, 'run', 'ERR_INVALID_ARGS');
+    refused({args: ['a\0']}, /argument 0 of `args` holds a NUL/, 'start', 'ERR_INVALID_ARGS');
+  });
+});
