@@ -3,6 +3,7 @@
 //   NET_RUNNER_ROUNDS: how often each is repeated (default 1). NET_RUNNER_FAULTS: a file that gets one JSON line per fault.
 import assert from 'node:assert/strict';
 import {appendFileSync} from 'node:fs';
+import path from 'node:path';
 import process from 'node:process';
 import {test} from 'node:test';
 import {type Subprocess, start} from '../../src/index.js';
@@ -50,8 +51,14 @@ export interface FaultOptions {
 export function fault(number: string, name: string, play: (stage: Stage) => Promise<void>, options: FaultOptions = {}): void {
   const rounds = Math.min(ROUNDS, options.most ?? ROUNDS);
   const {skip, limit = 30_000} = options;
+  const file = `${path.basename(process.argv[1] ?? '', '.js')}.ts`;
+  const report = (row: object) => {
+    const to = process.env.NET_RUNNER_FAULTS;
+    if (to) appendFileSync(to, `${JSON.stringify({fault: number, name, file, ...row})}\n`);
+  };
+  if (skip) report({skipped: skip});
   test(`${number}: ${name}`, {timeout: limit * rounds, ...(skip && {skip})}, async () => {
-    const row = {fault: number, name, runs: 0, leftBehind: 0, worstMs: 0};
+    const row = {runs: 0, leftBehind: 0, worstMs: 0};
     const failures: unknown[] = [];
     for (; row.runs < rounds; row.runs++) {
       try {
@@ -61,8 +68,7 @@ export function fault(number: string, name: string, play: (stage: Stage) => Prom
         failures.push(error);
       }
     }
-    const report = process.env.NET_RUNNER_FAULTS;
-    if (report) appendFileSync(report, `${JSON.stringify(row)}\n`);
+    report(row);
     if (failures.length > 0) throw failures[0];
   });
 }
