@@ -2,38 +2,38 @@
 // Never: what an option's values are (options.ts, settings.ts).
 import type {Options} from './options.js';
 
-/** A function that takes options. $, stream and Daemon get their columns when they come. */
-export type FunctionName = 'run' | 'start';
+/** A function that takes options. Daemon gets its column when it comes. */
+export type FunctionName = 'run' | '$' | 'stream' | 'start';
 
 /** true: applies. false: refused. A list: only these values. */
 type Cell = true | false | readonly string[];
 
 /** Row = option, in the order of the documentation. A test holds the types and settle() to it. */
 export const applies = {
-  args: {run: true, start: true},
-  cwd: {run: true, start: true},
-  env: {run: true, start: true},
-  extendEnv: {run: true, start: true},
-  argv0: {run: true, start: true},
-  stdio: {run: true, start: true},
-  stdin: {run: true, start: true},
-  stdout: {run: true, start: true},
-  stderr: {run: true, start: true},
-  input: {run: true, start: true},
-  encoding: {run: true, start: ['buffer']},
-  lines: {run: true, start: false},
-  stripFinalNewline: {run: true, start: false},
-  timeout: {run: true, start: true},
-  killSignal: {run: true, start: true},
-  killTimeout: {run: true, start: true},
-  leftoverTimeout: {run: true, start: true},
-  stopScope: {run: true, start: true},
-  signal: {run: true, start: true},
-  maxOutputSize: {run: true, start: false},
-  check: {run: true, start: false},
-  foreground: {run: true, start: true},
-  linger: {run: true, start: true},
-  owner: {run: true, start: true},
+  args: {run: true, $: true, stream: true, start: true},
+  cwd: {run: true, $: true, stream: true, start: true},
+  env: {run: true, $: true, stream: true, start: true},
+  extendEnv: {run: true, $: true, stream: true, start: true},
+  argv0: {run: true, $: true, stream: true, start: true},
+  stdio: {run: true, $: true, stream: true, start: true},
+  stdin: {run: true, $: true, stream: true, start: true},
+  stdout: {run: true, $: true, stream: true, start: true},
+  stderr: {run: true, $: true, stream: true, start: true},
+  input: {run: true, $: true, stream: true, start: true},
+  encoding: {run: true, $: true, stream: true, start: ['buffer']},
+  lines: {run: true, $: true, stream: false, start: false},
+  stripFinalNewline: {run: true, $: true, stream: false, start: false},
+  timeout: {run: true, $: true, stream: true, start: true},
+  killSignal: {run: true, $: true, stream: true, start: true},
+  killTimeout: {run: true, $: true, stream: true, start: true},
+  leftoverTimeout: {run: true, $: true, stream: true, start: true},
+  stopScope: {run: true, $: true, stream: true, start: true},
+  signal: {run: true, $: true, stream: true, start: true},
+  maxOutputSize: {run: true, $: true, stream: true, start: false},
+  check: {run: true, $: true, stream: true, start: false},
+  foreground: {run: true, $: true, stream: true, start: true},
+  linger: {run: true, $: true, stream: true, start: true},
+  owner: {run: true, $: true, stream: true, start: true},
 } as const satisfies Readonly<Record<keyof Options, Readonly<Record<FunctionName, Cell>>>>;
 
 type Table = typeof applies;
@@ -52,6 +52,11 @@ export type OptionsOf<F extends FunctionName> = {
 /** What to do instead, for every cell that refuses something. */
 export const instead: Readonly<Record<FunctionName, Partial<Readonly<Record<keyof Options, string>>>>> = {
   run: {},
+  $: {},
+  stream: {
+    lines: 'stream() hands out chunks; iterate over stream(...).lines(), or use run()',
+    stripFinalNewline: 'stream() hands out bytes as they come; use run() to collect them',
+  },
   start: {
     encoding: "start() hands out bytes; write p.stdout.setEncoding('utf8'), or use run()",
     lines: 'start() hands out bytes; read p.stdout through node:readline, or use run()',

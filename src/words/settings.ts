@@ -48,11 +48,14 @@ export interface Settings {
 const KILL_TIMEOUT = 5_000;
 const LEFTOVER_TIMEOUT = 500;
 const MAX_OUTPUT = 100 * 1024 * 1024;
+const NO_LIMIT = Number.POSITIVE_INFINITY;
 
 /** What differs from function to function when nothing is given. */
 const DEFAULTS = {
-  run: {stdin: 'ignore', stderr: 'pipe', encoding: 'utf8', maxOutputSize: MAX_OUTPUT},
-  start: {stdin: 'pipe', stderr: 'consume', encoding: 'buffer', maxOutputSize: Number.POSITIVE_INFINITY},
+  run: {stdin: 'ignore', stderr: 'pipe', encoding: 'utf8', maxOutputSize: MAX_OUTPUT, check: false, stripFinalNewline: false},
+  $: {stdin: 'ignore', stderr: 'pipe', encoding: 'utf8', maxOutputSize: MAX_OUTPUT, check: true, stripFinalNewline: true},
+  stream: {stdin: 'ignore', stderr: 'consume', encoding: 'buffer', maxOutputSize: NO_LIMIT, check: true, stripFinalNewline: false},
+  start: {stdin: 'pipe', stderr: 'consume', encoding: 'buffer', maxOutputSize: NO_LIMIT, check: false, stripFinalNewline: false},
 } as const satisfies Readonly<Record<FunctionName, object>>;
 
 const names = Object.keys(applies) as (keyof Options)[];
@@ -132,7 +135,7 @@ export function settle(fn: FunctionName, options: unknown): Settings {
     input: fed.input,
     encoding,
     lines: given.lines ?? false,
-    stripFinalNewline: given.stripFinalNewline ?? false,
+    stripFinalNewline: given.stripFinalNewline ?? defaults.stripFinalNewline,
     timeout: timeout === Number.POSITIVE_INFINITY ? undefined : timeout,
     killTimeout: given.killTimeout ?? KILL_TIMEOUT,
     leftoverTimeout: given.leftoverTimeout ?? LEFTOVER_TIMEOUT,
@@ -140,7 +143,7 @@ export function settle(fn: FunctionName, options: unknown): Settings {
     stopScope: given.stopScope ?? 'tree',
     signal: given.signal,
     maxOutputSize: given.maxOutputSize ?? defaults.maxOutputSize,
-    check: given.check ?? false,
+    check: given.check ?? defaults.check,
     foreground: given.foreground ?? false,
     linger: given.linger ?? 'stop',
     owner: given.owner,
@@ -181,7 +184,7 @@ function refuseInapplicable(fn: FunctionName, given: Given): void {
     const allowed = cell === false ? [] : cell;
     if (allowed.includes(given[name] as string)) continue;
     const what = cell === false ? code(name) : `${code(name)} other than ${allowed.map((word) => `'${word}'`).join(', ')}`;
-    throw refuse(`${what} does not apply to ${fn}(): ${instead[fn][name]}`);
+    throw refuse(`${what} does not apply to ${fn === '$' ? fn : `${fn}()`}: ${instead[fn][name]}`);
   }
 }
 

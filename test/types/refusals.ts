@@ -129,6 +129,9 @@ type RefusedByTable<F extends FunctionName> = {
   [K in keyof typeof applies]: (typeof applies)[K][F] extends false ? K : never;
 }[keyof typeof applies];
 expectTypeOf<Refused<'run'>>().toBeNever();
+expectTypeOf<Refused<'$'>>().toBeNever();
+expectTypeOf<Refused<'stream'>>().toEqualTypeOf<RefusedByTable<'stream'>>();
+expectTypeOf<Refused<'stream'>>().toEqualTypeOf<'lines' | 'stripFinalNewline'>();
 expectTypeOf<Refused<'start'>>().toEqualTypeOf<RefusedByTable<'start'>>();
 expectTypeOf<Refused<'start'>>().toEqualTypeOf<'lines' | 'stripFinalNewline' | 'maxOutputSize' | 'check'>();
 expectTypeOf<keyof typeof applies>().toEqualTypeOf<keyof Options>();

@@ -61,9 +61,18 @@ describe('defaults', () => {
     assert.deepEqual(settle('start', {}), expected);
   });
 
+  test('of $: those of run(), but checked and without the final newline', () => {
+    assert.deepEqual(settle('$', {}), {...settle('run', {}), check: true, stripFinalNewline: true});
+  });
+
+  test('of stream()', () => {
+    const without = {maxOutputSize: Number.POSITIVE_INFINITY};
+    assert.deepEqual(settle('stream', {}), {...common, ...without, stdin: 'ignore', stderr: 'consume', encoding: 'buffer', check: true});
+  });
+
   test('undefined means not given, for every option', () => {
     const nothing = Object.fromEntries(Object.keys(applies).map((name) => [name, undefined]));
-    for (const fn of ['run', 'start'] as const) assert.deepEqual(settle(fn, nothing), settle(fn, {}));
+    for (const fn of ['run', '$', 'stream', 'start'] as const) assert.deepEqual(settle(fn, nothing), settle(fn, {}));
   });
 
   test('settings are frozen', () => {
