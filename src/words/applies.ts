@@ -2,38 +2,38 @@
 // Never: what an option's values are (options.ts, settings.ts).
 import type {Options} from './options.js';
 
-/** A function that takes options. Daemon gets its column when it comes. */
-export type FunctionName = 'run' | '$' | 'stream' | 'start';
+/** A function that takes options; 'Daemon' is Daemon.start(). */
+export type FunctionName = 'run' | '$' | 'stream' | 'start' | 'Daemon';
 
 /** true: applies. false: refused. A list: only these values. */
 type Cell = true | false | readonly string[];
 
 /** Row = option, in the order of the documentation. A test holds the types and settle() to it. */
 export const applies = {
-  args: {run: true, $: true, stream: true, start: true},
-  cwd: {run: true, $: true, stream: true, start: true},
-  env: {run: true, $: true, stream: true, start: true},
-  extendEnv: {run: true, $: true, stream: true, start: true},
-  argv0: {run: true, $: true, stream: true, start: true},
-  stdio: {run: true, $: true, stream: true, start: true},
-  stdin: {run: true, $: true, stream: true, start: true},
-  stdout: {run: true, $: true, stream: true, start: true},
-  stderr: {run: true, $: true, stream: true, start: true},
-  input: {run: true, $: true, stream: true, start: true},
-  encoding: {run: true, $: true, stream: true, start: ['buffer']},
-  lines: {run: true, $: true, stream: false, start: false},
-  stripFinalNewline: {run: true, $: true, stream: false, start: false},
-  timeout: {run: true, $: true, stream: true, start: true},
-  killSignal: {run: true, $: true, stream: true, start: true},
-  killTimeout: {run: true, $: true, stream: true, start: true},
-  leftoverTimeout: {run: true, $: true, stream: true, start: true},
-  stopScope: {run: true, $: true, stream: true, start: true},
-  signal: {run: true, $: true, stream: true, start: true},
-  maxOutputSize: {run: true, $: true, stream: true, start: false},
-  check: {run: true, $: true, stream: true, start: false},
-  foreground: {run: true, $: true, stream: true, start: true},
-  linger: {run: true, $: true, stream: true, start: true},
-  owner: {run: true, $: true, stream: true, start: true},
+  args: {run: true, $: true, stream: true, start: true, Daemon: true},
+  cwd: {run: true, $: true, stream: true, start: true, Daemon: true},
+  env: {run: true, $: true, stream: true, start: true, Daemon: true},
+  extendEnv: {run: true, $: true, stream: true, start: true, Daemon: true},
+  argv0: {run: true, $: true, stream: true, start: true, Daemon: true},
+  stdio: {run: true, $: true, stream: true, start: true, Daemon: false},
+  stdin: {run: true, $: true, stream: true, start: true, Daemon: true},
+  stdout: {run: true, $: true, stream: true, start: true, Daemon: false},
+  stderr: {run: true, $: true, stream: true, start: true, Daemon: ['stdout']},
+  input: {run: true, $: true, stream: true, start: true, Daemon: false},
+  encoding: {run: true, $: true, stream: true, start: ['buffer'], Daemon: ['utf8', 'utf-8', 'latin1', 'ascii']},
+  lines: {run: true, $: true, stream: false, start: false, Daemon: false},
+  stripFinalNewline: {run: true, $: true, stream: false, start: false, Daemon: false},
+  timeout: {run: true, $: true, stream: true, start: true, Daemon: false},
+  killSignal: {run: true, $: true, stream: true, start: true, Daemon: true},
+  killTimeout: {run: true, $: true, stream: true, start: true, Daemon: true},
+  leftoverTimeout: {run: true, $: true, stream: true, start: true, Daemon: true},
+  stopScope: {run: true, $: true, stream: true, start: true, Daemon: true},
+  signal: {run: true, $: true, stream: true, start: true, Daemon: true},
+  maxOutputSize: {run: true, $: true, stream: true, start: false, Daemon: false},
+  check: {run: true, $: true, stream: true, start: false, Daemon: false},
+  foreground: {run: true, $: true, stream: true, start: true, Daemon: false},
+  linger: {run: true, $: true, stream: true, start: true, Daemon: ['stop', 'wait']},
+  owner: {run: true, $: true, stream: true, start: true, Daemon: true},
 } as const satisfies Readonly<Record<keyof Options, Readonly<Record<FunctionName, Cell>>>>;
 
 type Table = typeof applies;
@@ -63,5 +63,19 @@ export const instead: Readonly<Record<FunctionName, Partial<Readonly<Record<keyo
     stripFinalNewline: 'start() hands out bytes as they come; use run() to collect them',
     maxOutputSize: 'start() keeps no output: what you do not read makes the child wait; count what you read, or use run()',
     check: 'an exit status of start() is a value; look at (await p.exited).exitCode, or use run()',
+  },
+  Daemon: {
+    stdio: "a daemon's output is drained always; use `onOutput`, `log` or `stdin`",
+    stdout: 'the output of a daemon is drained always; use `onOutput` or `log`',
+    stderr: "the output of a daemon is drained always; use `onOutput` or `log`, or write stderr: 'stdout'",
+    input: "it may be started more than once, and an input can be read once; write stdin: 'pipe', and use write()",
+    encoding: 'its output is lines of text',
+    lines: 'its output is always lines; see `onOutput` and tail()',
+    stripFinalNewline: 'its output is lines, without their ends',
+    timeout: 'it is to keep running; use stop(), or `ready: {timeout}` for its start',
+    maxOutputSize: 'the last 64 KiB of each stream are kept, and nothing stops it for writing more',
+    check: 'its `restart` policy says which exit is a failure',
+    foreground: 'it has no terminal of the host',
+    linger: 'what it leaves running would be in the way of its restart',
   },
 };

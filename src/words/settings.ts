@@ -56,7 +56,17 @@ const DEFAULTS = {
   $: {stdin: 'ignore', stderr: 'pipe', encoding: 'utf8', maxOutputSize: MAX_OUTPUT, check: true, stripFinalNewline: true},
   stream: {stdin: 'ignore', stderr: 'consume', encoding: 'buffer', maxOutputSize: NO_LIMIT, check: true, stripFinalNewline: false},
   start: {stdin: 'pipe', stderr: 'consume', encoding: 'buffer', maxOutputSize: NO_LIMIT, check: false, stripFinalNewline: false},
+  Daemon: {stdin: 'ignore', stderr: 'pipe', encoding: 'utf8', maxOutputSize: NO_LIMIT, check: false, stripFinalNewline: true},
 } as const satisfies Readonly<Record<FunctionName, object>>;
+
+/** How a sentence names a function. */
+const CALLED: Readonly<Record<FunctionName, string>> = {
+  run: 'run()',
+  $: '$',
+  stream: 'stream()',
+  start: 'start()',
+  Daemon: 'Daemon.start()',
+};
 
 const names = Object.keys(applies) as (keyof Options)[];
 
@@ -184,7 +194,7 @@ function refuseInapplicable(fn: FunctionName, given: Given): void {
     const allowed = cell === false ? [] : cell;
     if (allowed.includes(given[name] as string)) continue;
     const what = cell === false ? code(name) : `${code(name)} other than ${allowed.map((word) => `'${word}'`).join(', ')}`;
-    throw refuse(`${what} does not apply to ${fn === '$' ? fn : `${fn}()`}: ${instead[fn][name]}`);
+    throw refuse(`${what} does not apply to ${CALLED[fn]}: ${instead[fn][name]}`);
   }
 }
 
@@ -211,11 +221,11 @@ function isHostStdin(input: Input): boolean {
   return typeof input === 'object' && (input as {fd?: unknown}).fd === 0 && input === (process.stdin as unknown);
 }
 
-function refuse(sentence: string): Error {
+export function refuse(sentence: string): Error {
   return invalid('ERR_INVALID_OPTION', sentence, refuse);
 }
 
-function code(name: string): string {
+export function code(name: string): string {
   return `\`${name.length > 60 ? `${name.slice(0, 59)}…` : name}\``;
 }
 
@@ -224,7 +234,7 @@ function flag(name: string, value: unknown): boolean {
   return value;
 }
 
-function oneOf<const W extends string>(name: string, value: unknown, words: readonly W[]): W {
+export function oneOf<const W extends string>(name: string, value: unknown, words: readonly W[]): W {
   if (words.includes(value as W)) return value as W;
   throw refuse(`${code(name)} must be ${list(words)}, but is ${shown(value)}`);
 }
@@ -240,7 +250,7 @@ function list(words: readonly string[]): string {
   return quoted.length === 1 ? quoted[0]! : `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}`;
 }
 
-function text(name: string, value: unknown, what: string): string {
+export function text(name: string, value: unknown, what: string): string {
   if (typeof value !== 'string') throw refuse(`${code(name)} must be ${what}, but is ${shown(value)}`);
   if (value.includes('\0')) throw refuse(`${code(name)} holds a NUL character, which the kernel cannot take; remove it`);
   if (isTorn(value)) throw refuse(`${code(name)} holds half a character (a lone surrogate), which has no bytes; remove it`);
@@ -337,14 +347,14 @@ function encoding(value: unknown): BufferEncoding | 'buffer' {
 }
 
 /** Fractions of a millisecond are rounded up, so that nothing given becomes 0. */
-function duration(name: string, value: unknown, advice: string): number {
+export function duration(name: string, value: unknown, advice: string): number {
   if (typeof value === 'number' && value >= 0 && (value <= Number.MAX_SAFE_INTEGER || value === Number.POSITIVE_INFINITY)) {
     return Math.ceil(value);
   }
   throw refuse(`${code(name)} must be milliseconds, a number from 0 on, but is ${shown(value)}; ${advice}`);
 }
 
-function finite(name: string, value: unknown, advice: string): number {
+export function finite(name: string, value: unknown, advice: string): number {
   const ms = duration(name, value, advice);
   if (ms === Number.POSITIVE_INFINITY) throw refuse(`${code(name)} must be a finite number of milliseconds, but is Infinity; ${advice}`);
   return ms;

@@ -70,9 +70,14 @@ describe('defaults', () => {
     assert.deepEqual(settle('stream', {}), {...common, ...without, stdin: 'ignore', stderr: 'consume', encoding: 'buffer', check: true});
   });
 
+  test('of Daemon.start()', () => {
+    const own = {maxOutputSize: Number.POSITIVE_INFINITY, encoding: 'utf8', stripFinalNewline: true};
+    assert.deepEqual(settle('Daemon', {}), {...common, ...own, stdin: 'ignore', stderr: 'pipe'});
+  });
+
   test('undefined means not given, for every option', () => {
     const nothing = Object.fromEntries(Object.keys(applies).map((name) => [name, undefined]));
-    for (const fn of ['run', '$', 'stream', 'start'] as const) assert.deepEqual(settle(fn, nothing), settle(fn, {}));
+    for (const fn of ['run', '$', 'stream', 'start', 'Daemon'] as const) assert.deepEqual(settle(fn, nothing), settle(fn, {}));
   });
 
   test('settings are frozen', () => {
@@ -92,7 +97,7 @@ describe('the table option x function', () => {
     stdout: 'ignore',
     stderr: 'ignore',
     input: 'x',
-    encoding: 'utf8',
+    encoding: 'hex',
     lines: true,
     stripFinalNewline: true,
     timeout: 5,
@@ -104,7 +109,7 @@ describe('the table option x function', () => {
     maxOutputSize: 5,
     check: true,
     foreground: true,
-    linger: 'wait',
+    linger: 'leave',
     owner: [new EventTarget(), 'close'],
   };
   for (const [name, row] of Object.entries(applies)) {
