@@ -94,6 +94,15 @@ struct nr_frame {
     X(CHILD, 0, "the child alone, from wait4, sent before EXITED")                    \
     X(REAPED, 1, "everything reaped below the shepherd for this job, sent before GONE")
 
+/* Rows of the LIMITS field, in the order of their stages. */
+#define NR_LIMITS(X)                                                          \
+    X(NOFILE, 0, "descriptors")                                               \
+    X(NPROC, 1, "processes and threads of the user")                          \
+    X(CORE, 2, "bytes of a core file")                                        \
+    X(FSIZE, 3, "bytes of a file it writes")                                  \
+    X(AS, 4, "bytes of address space of each process")                        \
+    X(CPU, 5, "seconds of CPU of each process")
+
 /* FAILED.kind: the numbered stages of a birth, in the order they happen */
 #define NR_STAGES(X)                                                                            \
     X(RECEIVE, 1, "recvmsg", "the shepherd could not take the job's descriptors")               \
@@ -110,7 +119,20 @@ struct nr_frame {
     X(PDEATHSIG, 21, "prctl", "the shepherd died, or its death signal could not be armed")      \
     X(SIGNALS, 22, "rt_sigprocmask", "signal dispositions or mask could not be reset")          \
     X(EXEC, 23, "execve", "the program cannot be executed")                                     \
-    X(INTERPRETER, 24, "execve", "the program's interpreter is missing")
+    X(INTERPRETER, 24, "execve", "the program's interpreter is missing")                           \
+    X(OOM_SCORE_ADJ, 36, "write", "/proc/self/oom_score_adj could not be written")              \
+    X(NICE, 37, "setpriority", "the priority could not be set")                                 \
+    X(LIMIT_NOFILE, 38, "setrlimit", "RLIMIT_NOFILE could not be set")                          \
+    X(LIMIT_NPROC, 39, "setrlimit", "RLIMIT_NPROC could not be set")                            \
+    X(LIMIT_CORE, 40, "setrlimit", "RLIMIT_CORE could not be set")                              \
+    X(LIMIT_FSIZE, 41, "setrlimit", "RLIMIT_FSIZE could not be set")                            \
+    X(LIMIT_AS, 42, "setrlimit", "RLIMIT_AS could not be set")                                  \
+    X(LIMIT_CPU, 43, "setrlimit", "RLIMIT_CPU could not be set")                                \
+    X(SETGROUPS, 44, "setgroups", "the supplementary groups could not be taken")                \
+    X(SETGID, 45, "setresgid", "the group could not be taken")                                  \
+    X(SETUID, 46, "setresuid", "the user could not be taken")                                   \
+    X(NO_NEW_PRIVS, 47, "prctl", "new privileges could not be ruled out")                       \
+    X(CHOWN, 63, "fchown", "the child's pipes could not be given to its user")
 
 /* The request: u32 total (bytes that follow), then fields {u16 tag, u16 zero, u32 length, bytes}, in any order, each at most
  * once. Numbers are i64 of 8 bytes. An unknown tag, a missing required field, a wrong length: FAILED(REQUEST, EPROTO). */
@@ -129,7 +151,16 @@ struct nr_frame {
     X(STOP_SCOPE, 10, "required; a reach: who gets the polite signal")                                                        \
     X(LINGER, 11, "required; what happens to leftovers")                                                                      \
     X(GROUPING, 12, "required; session or group of the child")                                                                \
-    X(HOST_GROUP, 13, "the host's process group; required by JOIN and FOREGROUND")
+    X(HOST_GROUP, 13, "the host's process group; required by JOIN and FOREGROUND")                                            \
+    X(LIMITS, 28, "rows of {u32 limit, u32 parts, u64 soft, u64 hard}, each limit at most once; parts: 1 = soft is given, "   \
+                  "2 = hard is given; all bits set: no limit")                                                                \
+    X(NICE, 29, "the child's priority, -20 to 19")                                                                            \
+    X(UMASK, 30, "the child's file mode creation mask")                                                                       \
+    X(UID, 31, "real, effective and saved user id")                                                                           \
+    X(GID, 32, "real, effective and saved group id")                                                                          \
+    X(GROUPS, 33, "rows of u32: the supplementary groups; absent: none with another uid or gid, else the host's")             \
+    X(NO_NEW_PRIVS, 34, "1: exec can never give more rights than there are")                                                  \
+    X(OOM_SCORE_ADJ, 35, "-1000 to 1000")
 
 #define NR_ROW(prefix, name, number) prefix##name = number,
 enum nr_frame_type {
@@ -170,6 +201,11 @@ enum nr_figure {
 enum nr_scope {
 #define X(n, v, d) NR_ROW(NR_SCOPE_, n, v)
     NR_SCOPES(X)
+#undef X
+};
+enum nr_limit {
+#define X(n, v, d) NR_ROW(NR_LIMIT_, n, v)
+    NR_LIMITS(X)
 #undef X
 };
 enum nr_stage {

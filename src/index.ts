@@ -6,6 +6,7 @@ export {restartServer} from './api/restart_server.js';
 export {run} from './api/run.js';
 export {scope} from './api/scope.js';
 export {start} from './api/start.js';
+export type {Limit, Limits} from './words/bounds.js';
 export type {Details, Reason} from './words/errors.js';
 export {RunError} from './words/errors.js';
 export type {Input} from './words/input.js';

@@ -148,10 +148,21 @@ static int search(struct nr_plan *plan) {
     }
 }
 
+static void must(const struct nr_plan *plan, int stage) {
+    if (stage) fail(plan, (enum nr_stage)stage, errno);
+}
+
+/* Priority needs privileges that another user lacks; a low limit of descriptors would stop dup2; another identity takes the death
+ * signal away; the directory is entered with the rights that the program will have. */
 _Noreturn void nr_child(struct nr_plan *plan) {
+    const struct nr_bounds *bounds = &plan->request->bounds;
     join(plan);
+    must(plan, nr_bounds_priority(bounds));
     place_fds(plan);
+    must(plan, nr_bounds_limits(bounds));
+    must(plan, nr_bounds_identity(bounds));
     if (chdir(plan->request->cwd) < 0) fail(plan, NR_STAGE_CHDIR, errno);
+    must(plan, nr_bounds_privileges(bounds));
     tie_to_shepherd(plan);
     reset_signals(plan);
     int error = search(plan);

@@ -13,7 +13,7 @@
 #include "control.h"
 
 #define HEADER 8
-#define FIELDS 16
+#define FIELDS 56
 
 struct field {
     uint8_t *bytes;
@@ -128,11 +128,51 @@ static bool numbers(const struct field fields[FIELDS], struct nr_request *reques
     return true;
 }
 
+/* ---- bounds: all of them optional ---- */
+
+static uint64_t u64(const uint8_t *at) {
+    return u32(at) | (uint64_t)u32(at + 4) << 32;
+}
+
+static bool limit_rows(const struct field *field, struct nr_bounds *bounds) {
+    memset(bounds->limits, 0, sizeof bounds->limits);
+    if (!field->bytes) return true;
+    if (field->length % 24) return false;
+    for (const uint8_t *at = field->bytes, *stop = at + field->length; at < stop; at += 24) {
+        uint32_t which = u32(at), parts = u32(at + 4);
+        if (which >= NR_LIMIT_COUNT || bounds->limits[which].parts || parts < 1 || parts > 3) return false;
+        bounds->limits[which] = (struct nr_limit_row){(int)parts, u64(at + 8), u64(at + 16)};
+    }
+    return true;
+}
+
+static bool group_rows(const struct field *field, struct nr_bounds *bounds) {
+    bounds->group_count = -1;
+    if (!field->bytes) return true;
+    if (field->length % 4 || field->length / 4 > NR_MOST_GROUPS) return false;
+    bounds->group_count = (int)(field->length / 4);
+    for (int i = 0; i < bounds->group_count; i++) bounds->groups[i] = u32(field->bytes + 4 * i);
+    return true;
+}
+
+static bool optional(const struct field *field, int64_t low, int64_t high, int64_t *value) {
+    *value = NR_NOT_GIVEN;
+    return !field->bytes || number(field, low, high, value);
+}
+
+static bool bounds_of(const struct field fields[FIELDS], struct nr_bounds *bounds) {
+    return limit_rows(&fields[NR_FIELD_LIMITS], bounds) && group_rows(&fields[NR_FIELD_GROUPS], bounds)
+        && optional(&fields[NR_FIELD_NICE], -20, 19, &bounds->nice) && optional(&fields[NR_FIELD_UMASK], 0, 0777, &bounds->umask)
+        && optional(&fields[NR_FIELD_UID], 0, NR_HIGHEST_ID, &bounds->uid) && optional(&fields[NR_FIELD_GID], 0, NR_HIGHEST_ID, &bounds->gid)
+        && optional(&fields[NR_FIELD_NO_NEW_PRIVS], 1, 1, &bounds->no_new_privs)
+        && optional(&fields[NR_FIELD_OOM_SCORE_ADJ], -1000, 1000, &bounds->oom_score_adj);
+}
+
 int nr_request_parse(uint8_t *bytes, size_t length, int sources, struct nr_request *request) {
     struct field fields[FIELDS] = {{NULL, 0}};
     if (!split(bytes, length, fields) || !numbers(fields, request)) return EPROTO;
     if (!text(&fields[NR_FIELD_FILE], &request->file) || !text(&fields[NR_FIELD_CWD], &request->cwd)) return EPROTO;
-    if (!fd_rows(&fields[NR_FIELD_FDS], sources, request)) return EPROTO;
+    if (!fd_rows(&fields[NR_FIELD_FDS], sources, request) || !bounds_of(fields, &request->bounds)) return EPROTO;
     long args = strings(&fields[NR_FIELD_ARGV]), variables = strings(&fields[NR_FIELD_ENV]);
     if (args < 1 || variables < 0) return EPROTO;
     request->pointers_size = (size_t)(1 + args + 1 + variables + 1) * sizeof(char *);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "bounds.h"
 #include "protocol.h"
 
 #define NR_MOST_FDS 1024
@@ -32,6 +33,7 @@ struct nr_request {
     enum nr_linger linger;
     enum nr_grouping grouping;
     pid_t host_group;
+    struct nr_bounds bounds;
     /* what nr_request_drop() gives back */
     void *bytes, *pointers;
     size_t bytes_size, pointers_size;

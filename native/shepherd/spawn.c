@@ -38,6 +38,21 @@ static void plan_fds(struct nr_plan *plan, const int *sources, int null) {
     }
 }
 
+/* What another user may open again by /dev/stdout must belong to him. Only what was made for this child: a descriptor of the host's
+ * own is not ours to give away. */
+static int give_pipes(const struct nr_plan *plan) {
+    const struct nr_bounds *bounds = &plan->request->bounds;
+    if (!nr_bounds_changes_user(bounds)) return 0;
+    uid_t uid = bounds->uid == NR_NOT_GIVEN ? (uid_t)-1 : (uid_t)bounds->uid;
+    gid_t gid = bounds->gid == NR_NOT_GIVEN ? (gid_t)-1 : (gid_t)bounds->gid;
+    for (int i = 0; i < plan->request->fd_count; i++) {
+        const struct nr_fd_row *row = &plan->request->fds[i];
+        /* Not the right to: then taking the identity will fail as well, and says so better. */
+        if (row->source >= 0 && !row->inherited && fchown(plan->sources[i], uid, gid) < 0 && errno != EPERM) return errno;
+    }
+    return 0;
+}
+
 static const char *search_path(const struct nr_request *request) {
     for (char **variable = request->envp; *variable; variable++)
         if (strncmp(*variable, "PATH=", 5) == 0) return *variable + 5;
@@ -53,6 +68,12 @@ int nr_spawn(struct nr_request *request, const int *sources, int null, struct nr
     plan.shepherd = getpid();
     plan.errors = ends[1];
     plan_fds(&plan, sources, null);
+    int kept = give_pipes(&plan);
+    if (kept) {
+        close(ends[0]);
+        close(ends[1]);
+        return failed(birth, NR_STAGE_CHOWN, kept);
+    }
     pid_t pid = split_off(&plan);
     int error = errno;
     close(ends[1]);

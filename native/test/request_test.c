@@ -79,6 +79,45 @@ static void refuse(struct bytes *bent, const char *name) {
     is(parse(bent->at + 4, bent->length - 4, 2, &request), EPROTO, "%s", name);
 }
 
+/* The optional fields that bound a child, one by one, right and wrong. */
+static void test_bounds(void) {
+    static struct nr_request request;
+    static struct bytes bent;
+    static const struct { int tag; int64_t low, high; const char *name; } numbers[] = {
+        {NR_FIELD_NICE, -20, 19, "nice"}, {NR_FIELD_UMASK, 0, 0777, "umask"}, {NR_FIELD_UID, 0, NR_HIGHEST_ID, "uid"},
+        {NR_FIELD_GID, 0, NR_HIGHEST_ID, "gid"}, {NR_FIELD_NO_NEW_PRIVS, 1, 1, "no_new_privs"}, {NR_FIELD_OOM_SCORE_ADJ, -1000, 1000, "oom_score_adj"},
+    };
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        for (int side = 0; side < 2; side++) {
+            bent = whole, put_i64(&bent, numbers[i].tag, side ? numbers[i].high : numbers[i].low);
+            is(parse(bent.at + 4, bent.length - 4, 2, &request), 0, "%s at its border", numbers[i].name);
+            drop_copy(&request);
+            bent = whole, put_i64(&bent, numbers[i].tag, side ? numbers[i].high + 1 : numbers[i].low - 1);
+            refuse(&bent, numbers[i].name);
+        }
+    }
+    uint8_t rows[48] = {NR_LIMIT_CPU, 0, 0, 0, 3, 0, 0, 0, 7, [16] = 9, [24] = NR_LIMIT_AS, [28] = 2, [40] = 1};
+    bent = whole, put_field(&bent, NR_FIELD_LIMITS, rows, 48), put_field(&bent, NR_FIELD_GROUPS, "\1\0\0\0\2\1\0\0", 8);
+    is(parse(bent.at + 4, bent.length - 4, 2, &request), 0, "limits and groups");
+    const struct nr_bounds *bounds = &request.bounds;
+    ok(bounds->limits[NR_LIMIT_CPU].soft == 7 && bounds->limits[NR_LIMIT_CPU].hard == 9 && bounds->limits[NR_LIMIT_AS].parts == 2, "limits");
+    ok(bounds->group_count == 2 && bounds->groups[0] == 1 && bounds->groups[1] == 258 && bounds->nice == NR_NOT_GIVEN, "groups, and nothing else");
+    drop_copy(&request);
+    static const struct { int at; uint8_t value; const char *name; } wrong[] = {
+        {0, NR_LIMIT_COUNT, "a limit that does not exist"}, {4, 0, "a limit without a value"}, {4, 4, "a limit of three parts"}, {24, NR_LIMIT_CPU, "a limit twice"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        uint8_t copy[48];
+        memcpy(copy, rows, 48), copy[wrong[i].at] = wrong[i].value;
+        bent = whole, put_field(&bent, NR_FIELD_LIMITS, copy, 48);
+        refuse(&bent, wrong[i].name);
+    }
+    bent = whole, put_field(&bent, NR_FIELD_LIMITS, rows, 47);
+    refuse(&bent, "half a limit");
+    bent = whole, put_field(&bent, NR_FIELD_GROUPS, rows, 3);
+    refuse(&bent, "half a group");
+}
+
 static void test_lengths(void) {
     static const uint32_t lengths[] = {0, 1, 7, 9, 0x7fffffff, 0x80000000, 0xfffffff0, 0xffffffff};
     static struct nr_request request;
@@ -198,6 +237,7 @@ static void test_reading(void) {
 int main(void) {
     test_whole();
     test_cut();
+    test_bounds();
     test_lengths();
     test_bent();
     test_missing();

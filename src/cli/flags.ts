@@ -1,5 +1,6 @@
 // Owns: the command line's options, as one table that parses, explains and is tested row by row; and the exit statuses.
 // Never: runs anything; prints.
+import {LIMITS} from '../words/bounds.js';
 import {nearest} from '../words/hint.js';
 import type {StartOptions} from '../words/runnable.js';
 import {resolveSignal} from '../words/signals.js';
@@ -49,6 +50,15 @@ function size(flag: string, text: string): number {
   if (bytes === undefined)
     throw new UsageError(`${flag} needs a size with a unit (512B, 64K, 10M, 1G), not '${text}'${bare(text, 'M', 'B')}`);
   return bytes;
+}
+
+/** Counts are bare; sizes and times have a unit, here as everywhere. */
+function limitValue(name: (typeof LIMITS)[number], text: string): number {
+  if (text === 'unlimited') return Number.POSITIVE_INFINITY;
+  if (name === 'cpu') return Math.ceil(time(`--limit ${name}`, text) / 1_000);
+  if (name !== 'nofile' && name !== 'nproc') return text === '0' ? 0 : size(`--limit ${name}`, text);
+  if (!/^\d+$/.test(text)) throw new UsageError(`--limit ${name} needs a number, or unlimited, not '${text}'`);
+  return Number(text);
 }
 
 /** A bare number could mean either, so it is refused with both. */
@@ -123,6 +133,30 @@ export const FLAGS: readonly Flag[] = [
     set(draft, value) {
       if (value !== 'stop' && value !== 'wait') throw new UsageError(`--linger is 'stop' or 'wait', not '${value}'`);
       draft.options.linger = value;
+    },
+  },
+  {
+    name: '--nice',
+    value: 'N',
+    doc: 'the priority of the command and all it starts, from -20 (first) to 19 (last)',
+    set(draft, value) {
+      if (!/^[+-]?\d+$/.test(value) || Math.abs(Number(value) + 0.5) > 20)
+        throw new UsageError(`--nice is a number from -20 to 19, not '${value}'`);
+      draft.options.nice = Number(value);
+    },
+  },
+  {
+    name: '--limit',
+    value: 'NAME=N',
+    doc: 'a limit of each process, or soft:hard: nofile, nproc, core, fsize, as (sizes) or cpu (a time); may be given more than once',
+    set(draft, value) {
+      const [, name, soft, hard = soft] = /^(\w+)=([^:]+)(?::([^:]+))?$/.exec(value) ?? [];
+      const known = LIMITS.find((limit) => limit === name);
+      if (known === undefined)
+        throw new UsageError(`--limit needs one of ${LIMITS.join(', ')}, as in nofile=256 or nofile=256:1024, not '${value}'`);
+      const both = {soft: limitValue(known, soft!), hard: limitValue(known, hard!)};
+      if (both.soft > both.hard) throw new UsageError(`--limit ${known}: the soft value ${soft} is above the hard one ${hard}`);
+      draft.options.limits = {...draft.options.limits, [known]: both};
     },
   },
   {

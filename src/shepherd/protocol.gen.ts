@@ -125,6 +125,21 @@ export const Scope = {
   REAPED: 1,
 } as const;
 
+export const Limit = {
+  /** descriptors */
+  NOFILE: 0,
+  /** processes and threads of the user */
+  NPROC: 1,
+  /** bytes of a core file */
+  CORE: 2,
+  /** bytes of a file it writes */
+  FSIZE: 3,
+  /** bytes of address space of each process */
+  AS: 4,
+  /** seconds of CPU of each process */
+  CPU: 5,
+} as const;
+
 export const Field = {
   /** required; the program: a path if it holds '/', else searched in the request's PATH; NUL-terminated */
   FILE: 1,
@@ -152,6 +167,22 @@ export const Field = {
   GROUPING: 12,
   /** the host's process group; required by JOIN and FOREGROUND */
   HOST_GROUP: 13,
+  /** rows of {u32 limit, u32 parts, u64 soft, u64 hard}, each limit at most once; parts: 1 = soft is given, 2 = hard is given; all bits set: no limit */
+  LIMITS: 28,
+  /** the child's priority, -20 to 19 */
+  NICE: 29,
+  /** the child's file mode creation mask */
+  UMASK: 30,
+  /** real, effective and saved user id */
+  UID: 31,
+  /** real, effective and saved group id */
+  GID: 32,
+  /** rows of u32: the supplementary groups; absent: none with another uid or gid, else the host's */
+  GROUPS: 33,
+  /** 1: exec can never give more rights than there are */
+  NO_NEW_PRIVS: 34,
+  /** -1000 to 1000 */
+  OOM_SCORE_ADJ: 35,
 } as const;
 
 export const STAGES: Readonly<Record<number, {readonly name: string; readonly syscall: string; readonly doc: string}>> = {
@@ -170,4 +201,17 @@ export const STAGES: Readonly<Record<number, {readonly name: string; readonly sy
   22: {name: 'SIGNALS', syscall: 'rt_sigprocmask', doc: "signal dispositions or mask could not be reset"},
   23: {name: 'EXEC', syscall: 'execve', doc: "the program cannot be executed"},
   24: {name: 'INTERPRETER', syscall: 'execve', doc: "the program's interpreter is missing"},
+  36: {name: 'OOM_SCORE_ADJ', syscall: 'write', doc: "/proc/self/oom_score_adj could not be written"},
+  37: {name: 'NICE', syscall: 'setpriority', doc: "the priority could not be set"},
+  38: {name: 'LIMIT_NOFILE', syscall: 'setrlimit', doc: "RLIMIT_NOFILE could not be set"},
+  39: {name: 'LIMIT_NPROC', syscall: 'setrlimit', doc: "RLIMIT_NPROC could not be set"},
+  40: {name: 'LIMIT_CORE', syscall: 'setrlimit', doc: "RLIMIT_CORE could not be set"},
+  41: {name: 'LIMIT_FSIZE', syscall: 'setrlimit', doc: "RLIMIT_FSIZE could not be set"},
+  42: {name: 'LIMIT_AS', syscall: 'setrlimit', doc: "RLIMIT_AS could not be set"},
+  43: {name: 'LIMIT_CPU', syscall: 'setrlimit', doc: "RLIMIT_CPU could not be set"},
+  44: {name: 'SETGROUPS', syscall: 'setgroups', doc: "the supplementary groups could not be taken"},
+  45: {name: 'SETGID', syscall: 'setresgid', doc: "the group could not be taken"},
+  46: {name: 'SETUID', syscall: 'setresuid', doc: "the user could not be taken"},
+  47: {name: 'NO_NEW_PRIVS', syscall: 'prctl', doc: "new privileges could not be ruled out"},
+  63: {name: 'CHOWN', syscall: 'fchown', doc: "the child's pipes could not be given to its user"},
 };

@@ -1,6 +1,7 @@
 // Owns: the bytes of a request: what the shepherd is to start, and how it is to end it.
 // Never: an option's default, or sending.
-import {Field, Grouping, Linger, REQUEST_MAX, Reach} from './protocol.gen.js';
+import type {Bounds} from '../words/bounds.js';
+import {Field, Grouping, Limit, Linger, REQUEST_MAX, Reach} from './protocol.gen.js';
 
 /** One descriptor of the child. */
 export interface FdRow {
@@ -29,14 +30,17 @@ export interface Request {
   readonly linger: Lowercase<keyof typeof Linger>;
   readonly grouping: Lowercase<keyof typeof Grouping>;
   readonly hostGroup: number | undefined;
+  readonly bounds: Bounds;
 }
+
+type FieldBytes = [tag: number, bytes: Uint8Array];
 
 const HEADER = 8;
 const FD_ROW = 12;
 
 /** The request's bytes, or undefined when it is larger than any shepherd accepts (and than any kernel would execute). */
 export function encodeRequest(request: Request): Buffer | undefined {
-  const fields: [tag: number, bytes: Uint8Array][] = [
+  const fields: FieldBytes[] = [
     [Field.FILE, Buffer.from(`${request.file}\0`)],
     [Field.ARGV, Buffer.from(`${request.argv.join('\0')}\0`)],
     [Field.ENV, request.env],
@@ -51,6 +55,7 @@ export function encodeRequest(request: Request): Buffer | undefined {
   ];
   if (request.timeout !== undefined) fields.push([Field.TIMEOUT, number(request.timeout)]);
   if (request.hostGroup !== undefined) fields.push([Field.HOST_GROUP, number(request.hostGroup)]);
+  fields.push(...boundFields(request.bounds));
   const length = fields.reduce((sum, [, bytes]) => sum + HEADER + bytes.length, 0);
   if (length > REQUEST_MAX) return undefined;
   const out = Buffer.allocUnsafe(4 + length);
@@ -73,6 +78,46 @@ function number(value: number): Uint8Array {
   const bytes = Buffer.allocUnsafe(8);
   bytes.writeBigInt64LE(BigInt(Math.ceil(value)));
   return bytes;
+}
+
+function word(value: number): Uint8Array {
+  const bytes = Buffer.allocUnsafe(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
+}
+
+const LIMIT_ROW = 24;
+const UNLIMITED = 0xffff_ffff_ffff_ffffn;
+
+/** What is not given is not sent: most jobs have none of it. */
+function boundFields({limits, nice, umask, uid, gid, groups, noNewPrivileges, oomScoreAdj}: Bounds): FieldBytes[] {
+  const fields: FieldBytes[] = [];
+  const rows = Object.entries(limits) as [Lowercase<keyof typeof Limit>, {soft: number | undefined; hard: number | undefined}][];
+  if (rows.length > 0) fields.push([Field.LIMITS, Buffer.concat(rows.map(([name, limit]) => limitRow(numberOf(Limit, name), limit)))]);
+  if (groups !== undefined) fields.push([Field.GROUPS, Buffer.concat(groups.map(word))]);
+  const numbers: [tag: number, value: number | undefined][] = [
+    [Field.NICE, nice],
+    [Field.UMASK, umask],
+    [Field.UID, uid],
+    [Field.GID, gid],
+    [Field.NO_NEW_PRIVS, noNewPrivileges ? 1 : undefined],
+    [Field.OOM_SCORE_ADJ, oomScoreAdj],
+  ];
+  for (const [tag, value] of numbers) if (value !== undefined) fields.push([tag, number(value)]);
+  return fields;
+}
+
+function limitRow(which: number, {soft, hard}: {readonly soft: number | undefined; readonly hard: number | undefined}): Uint8Array {
+  const bytes = Buffer.alloc(LIMIT_ROW);
+  bytes.writeUInt32LE(which, 0);
+  bytes.writeUInt32LE((soft === undefined ? 0 : 1) + (hard === undefined ? 0 : 2), 4);
+  bytes.writeBigUInt64LE(amount(soft), 8);
+  bytes.writeBigUInt64LE(amount(hard), 16);
+  return bytes;
+}
+
+function amount(value = 0): bigint {
+  return value === Number.POSITIVE_INFINITY ? UNLIMITED : BigInt(value);
 }
 
 function fdRows(rows: readonly FdRow[]): Uint8Array {

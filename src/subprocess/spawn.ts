@@ -232,6 +232,7 @@ function describe(addon: Addon, plan: Plan, layout: Layout): Request {
     killSignal: settings.killSignal,
     stopScope: settings.stopScope,
     linger: settings.linger,
+    bounds: settings.bounds,
     ...grouping(addon, settings.foreground, terminal ? layout.stdinFd : undefined),
   };
 }

@@ -34,6 +34,14 @@ export const applies = {
   foreground: {run: true, $: true, stream: true, start: true, Daemon: false},
   linger: {run: true, $: true, stream: true, start: true, Daemon: ['stop', 'wait']},
   owner: {run: true, $: true, stream: true, start: true, Daemon: true},
+  limits: {run: true, $: true, stream: true, start: true, Daemon: true},
+  nice: {run: true, $: true, stream: true, start: true, Daemon: true},
+  umask: {run: true, $: true, stream: true, start: true, Daemon: true},
+  uid: {run: true, $: true, stream: true, start: true, Daemon: true},
+  gid: {run: true, $: true, stream: true, start: true, Daemon: true},
+  groups: {run: true, $: true, stream: true, start: true, Daemon: true},
+  noNewPrivileges: {run: true, $: true, stream: true, start: true, Daemon: true},
+  oomScoreAdj: {run: true, $: true, stream: true, start: true, Daemon: true},
 } as const satisfies Readonly<Record<keyof Options, Readonly<Record<FunctionName, Cell>>>>;
 
 type Table = typeof applies;

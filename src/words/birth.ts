@@ -1,5 +1,6 @@
 // Owns: the sentences for a program that could not be started, so that one failed birth is told from another.
 // Never: looking at the file system: a sentence may name what to check, not claim to have checked it.
+import {boundSentence} from './bounds.js';
 import {quoteShort} from './quote.js';
 
 /** The step of a birth that failed, as in native/protocol.h in lower case; 'pipe', 'hire' and 'server' are steps on the host's side. */
@@ -22,6 +23,19 @@ export type Stage =
   | 'signals'
   | 'exec'
   | 'interpreter'
+  | 'oom_score_adj'
+  | 'nice'
+  | 'limit_nofile'
+  | 'limit_nproc'
+  | 'limit_core'
+  | 'limit_fsize'
+  | 'limit_as'
+  | 'limit_cpu'
+  | 'setgroups'
+  | 'setgid'
+  | 'setuid'
+  | 'no_new_privs'
+  | 'chown'
   | 'unknown';
 
 /** What is known of a failed birth. */
@@ -62,7 +76,7 @@ function cause(birth: FailedBirth): string {
     case 'credentials':
       return 'the host changed its identity (uid, gid or groups) while it was being started; try again';
   }
-  return resources(birth);
+  return boundSentence(birth.stage, birth.code) ?? resources(birth);
 }
 
 function directory({code, cwd}: FailedBirth): string {

@@ -1,5 +1,6 @@
 // Owns: the options users give, each with its meaning, and the types that read, check and merge them.
 // Never: a default's value at run time (settings.ts), what a result looks like (result.ts).
+import type {Limits} from './bounds.js';
 import type {Input} from './input.js';
 import type {Owner} from './owner.js';
 
@@ -169,6 +170,49 @@ export interface Options {
    * @example await run(['convert', file, '-'], {owner: [res, 'close']})
    */
   owner?: Owner | undefined;
+  /**
+   * Limits of each process of the tree (setrlimit): `nofile, nproc, core, fsize, as, cpu`. A number is both the soft and the hard value,
+   * Infinity none; {soft, hard} sets each by itself. Default: the host's own. One above the host's hard limit: reason 'spawn', EPERM.
+   * For what the whole tree may use together, see `cgroup`.
+   * @example await run(['make'], {limits: {nofile: 256, core: 0, cpu: {soft: 60, hard: 70}}})
+   */
+  limits?: Limits | undefined;
+  /**
+   * The priority of the tree, from -20 (first) to 19 (last); an absolute value. Default: the host's own. A lower one than that needs root.
+   * @example await run(['make', '-j8'], {nice: 10})
+   */
+  nice?: number | undefined;
+  /**
+   * The file mode creation mask. Default: the host's when it started its first job.
+   * @example await run(['ssh-keygen', '-f', file], {umask: 0o077})
+   */
+  umask?: number | undefined;
+  /**
+   * The user the child runs as, by number; the pipes are his too. Needs `gid`, so that no right of the host's group is left, and root. The
+   * supplementary groups go unless `groups` names some. Default: the host's own.
+   * @example await run(['whoami'], {uid: 65_534, gid: 65_534})
+   */
+  uid?: number | undefined;
+  /**
+   * The group the child runs as, by number. Default: the host's own.
+   * @example await run(['id'], {gid: 100})
+   */
+  gid?: number | undefined;
+  /**
+   * The supplementary groups, by number. Default: none with another `uid` or `gid`, else the host's own.
+   * @example await run(['id'], {uid: 1000, gid: 1000, groups: [27]})
+   */
+  groups?: readonly number[] | undefined;
+  /**
+   * Whether exec can give nobody of the tree more rights than it has (setuid programs, file capabilities). Default: false.
+   * @example await run(['sh', script], {noNewPrivileges: true})
+   */
+  noNewPrivileges?: boolean | undefined;
+  /**
+   * How readily the kernel ends the tree for lack of memory: -1000 (never) to 1000 (first). Default: the host's own; below it needs root.
+   * @example await run(['node', 'build.js'], {oomScoreAdj: 500})
+   */
+  oomScoreAdj?: number | undefined;
 }
 
 /** Value of option K, or the default D where O lacks or may lack it. Unions stay unions: wide options give wide results. */

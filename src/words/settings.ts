@@ -2,6 +2,8 @@
 // Never: the command itself (api/command.ts), or looking whether a directory, a descriptor or a terminal is there.
 import {fileURLToPath} from 'node:url';
 import {applies, type FunctionName, instead} from './applies.js';
+import {checkIdentity, readGroups, readId, readLimits, whole} from './bound_settings.js';
+import type {Bounds} from './bounds.js';
 import {invalid} from './errors.js';
 import {shown} from './excerpt.js';
 import {optionHint} from './hint.js';
@@ -43,6 +45,7 @@ export interface Settings {
   readonly foreground: boolean;
   readonly linger: 'stop' | 'wait' | 'leave';
   readonly owner: Owner | undefined;
+  readonly bounds: Bounds;
 }
 
 const KILL_TIMEOUT = 5_000;
@@ -99,6 +102,14 @@ const rows = {
   foreground: (value) => flag('foreground', value),
   linger: (value) => oneOf('linger', value, ['stop', 'wait', 'leave']),
   owner: owner,
+  limits: readLimits,
+  nice: (value) => whole('nice', value, -20, 19, 'a whole number from -20 (first) to 19 (last)'),
+  umask: (value) => whole('umask', value, 0, 0o777, 'a number from 0 to 0o777'),
+  uid: (value) => readId('uid', value),
+  gid: (value) => readId('gid', value),
+  groups: readGroups,
+  noNewPrivileges: (value) => flag('noNewPrivileges', value),
+  oomScoreAdj: (value) => whole('oomScoreAdj', value, -1_000, 1_000, 'a whole number from -1000 (never) to 1000 (first)'),
 } as const satisfies {readonly [K in keyof Options]-?: (value: unknown) => unknown};
 
 /** The options that were given, each as its row gives it. */
@@ -157,7 +168,13 @@ export function settle(fn: FunctionName, options: unknown): Settings {
     foreground: given.foreground ?? false,
     linger: given.linger ?? 'stop',
     owner: given.owner,
+    bounds: boundsOf(given),
   });
+}
+
+function boundsOf({limits = {}, nice, umask, uid, gid, groups, noNewPrivileges = false, oomScoreAdj}: Given): Bounds {
+  checkIdentity(uid, gid);
+  return {limits, nice, umask, uid, gid, groups, noNewPrivileges, oomScoreAdj};
 }
 
 /** Milliseconds as `stop({killTimeout})` takes them: the same rule as the option's. */

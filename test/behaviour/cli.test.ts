@@ -123,6 +123,18 @@ const flagTests: Readonly<Record<string, () => Promise<void>>> = {
     assert.equal((await run('--linger', 'wait', 'sh', '-c', script)).stdout, 'early\nlate\n');
     assert.equal((await run('--linger', 'stop', 'sh', '-c', script)).stdout, 'early\n');
   },
+  async '--nice'() {
+    assert.equal((await run('--nice', '9', 'nice')).stdout, '9\n');
+  },
+  async '--limit'() {
+    assert.equal(
+      (await run('--limit', 'nofile=200:300', '--limit', 'core=0', 'sh', '-c', 'ulimit -n; ulimit -H -n; ulimit -c')).stdout,
+      '200\n300\n0\n',
+    );
+    const refused = await run('--limit', `nofile=${2 ** 40}`, 'true');
+    assert.equal(refused.code, 125);
+    assert.match(refused.stderr, /`limits.nofile` is above the host's own hard limit/);
+  },
   async '--stats'() {
     const end = await run('--stats', child('write_and_exit'), '79');
     assert.equal(end.stdout.length, 79);

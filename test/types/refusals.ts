@@ -79,7 +79,27 @@ void run('ls', {args: 'one'});
 // @ts-expect-error options of a later version are unknown
 void run('ls', {detached: true});
 
+// @ts-expect-error
+void run('ls', {limits: {files: 5}});
+// @ts-expect-error
+void run('ls', {limits: {nofile: {max: 5}}});
+// @ts-expect-error
+void run('ls', {uid: 'nobody', gid: 5});
+// @ts-expect-error
+void start('ls', {umask: '022'});
+// @ts-expect-error
+void start('ls', {groups: 5});
+
 // Right values that must not be refused.
+void run('ls', {
+  limits: {nofile: 256, core: '0', as: {soft: '1G'}, cpu: {hard: Infinity}},
+  nice: 5,
+  umask: 0o22,
+  uid: 1,
+  gid: 1,
+  groups: [2],
+});
+void start('ls', {limits: undefined, noNewPrivileges: true, oomScoreAdj: 500});
 void run('ls', {killSignal: 'TERM', env: {A: undefined}, cwd: new URL('file:///'), stdin: 3, stderr: 'stdout', linger: 'wait'});
 void run('ls', {killSignal: 'SIGUSR1', stdio: [undefined, 'pipe', 'consume'], check: [0, 1] as const, signal: AbortSignal.timeout(5)});
 void run('ls', {env: process.env});

@@ -24,6 +24,20 @@ test('--env adds up', () => {
   assert.deepEqual(parseRun(['--env', 'A=1', '--env', 'B=x=y', '--env', 'C=', 'ls']).options.env, {A: '1', B: 'x=y', C: ''});
 });
 
+test('--limit adds up; counts are bare, sizes and times have a unit', () => {
+  const words = ['nofile=256', 'nproc=5:unlimited', 'core=0', 'as=1G:2G', 'cpu=1500ms'].flatMap((limit) => ['--limit', limit]);
+  assert.deepEqual(parseRun([...words, '--nice', '-5', 'ls']).options, {
+    limits: {
+      nofile: {soft: 256, hard: 256},
+      nproc: {soft: 5, hard: Number.POSITIVE_INFINITY},
+      core: {soft: 0, hard: 0},
+      as: {soft: 1024 ** 3, hard: 2 * 1024 ** 3},
+      cpu: {soft: 2, hard: 2},
+    },
+    nice: -5,
+  });
+});
+
 test('signals are names or numbers, in any case, with or without SIG', () => {
   for (const [word, signal] of Object.entries({TERM: 'TERM', sigint: 'SIGINT', '9': 9})) {
     assert.equal(parseRun(['-s', word, 'ls']).options.killSignal, signal);
@@ -44,6 +58,14 @@ test('wrong use is refused with what to write', () => {
     [['--linger', 'leave', 'ls'], /'stop' or 'wait'/],
     [['-s', 'TREM', 'ls'], /did you mean 'SIGTERM'/],
     [['-s', '0', 'ls'], /signal/],
+    [['--nice', '20', 'ls'], /from -20 to 19/],
+    [['--nice', 'low', 'ls'], /from -20 to 19/],
+    [['--limit', 'files=5', 'ls'], /one of nofile, nproc/],
+    [['--limit', 'nofile', 'ls'], /as in nofile=256/],
+    [['--limit', 'nofile=x', 'ls'], /needs a number/],
+    [['--limit', 'as=5', 'ls'], /write 5M or 5B/],
+    [['--limit', 'cpu=5', 'ls'], /write 5s or 5ms/],
+    [['--limit', 'nofile=5:4', 'ls'], /above the hard one/],
     [[], /no command to run/],
     [['--stats', '--'], /no command to run/],
   ];

@@ -22,6 +22,16 @@ const plain: Request = {
   linger: 'stop',
   grouping: 'session',
   hostGroup: undefined,
+  bounds: {
+    limits: {},
+    nice: undefined,
+    umask: undefined,
+    uid: undefined,
+    gid: undefined,
+    groups: undefined,
+    noNewPrivileges: false,
+    oomScoreAdj: undefined,
+  },
 };
 
 /** The fields as the shepherd reads them. */
@@ -57,6 +67,38 @@ test('a time below one millisecond is not rounded to none', () => {
   const fields = fieldsOf(encodeRequest({...plain, timeout: 0.2, hostGroup: 7}) as Buffer);
   assert.equal(fields.get(Field.TIMEOUT)?.readBigInt64LE(), 1n);
   assert.equal(fields.get(Field.HOST_GROUP)?.readBigInt64LE(), 7n);
+});
+
+test('bounds are sent when they were given, and only then', () => {
+  const none = fieldsOf(encodeRequest(plain) as Buffer);
+  for (const tag of [Field.LIMITS, Field.NICE, Field.UMASK, Field.UID, Field.GID, Field.GROUPS, Field.NO_NEW_PRIVS, Field.OOM_SCORE_ADJ])
+    assert.equal(none.has(tag), false);
+  const fields = fieldsOf(
+    encodeRequest({
+      ...plain,
+      bounds: {
+        limits: {cpu: {soft: 7, hard: Number.POSITIVE_INFINITY}, nofile: {soft: undefined, hard: 256}},
+        nice: -5,
+        umask: 0,
+        uid: 0,
+        gid: 4_294_967_294,
+        groups: [1, 65_534],
+        noNewPrivileges: true,
+        oomScoreAdj: -1_000,
+      },
+    }) as Buffer,
+  );
+  assert.equal(
+    fields.get(Field.LIMITS)?.toString('hex'),
+    '05000000030000000700000000000000ffffffffffffffff00000000020000000000000000000000' + '0001000000000000',
+  );
+  assert.equal(fields.get(Field.NICE)?.readBigInt64LE(), -5n);
+  assert.equal(fields.get(Field.UMASK)?.readBigInt64LE(), 0n);
+  assert.equal(fields.get(Field.UID)?.readBigInt64LE(), 0n);
+  assert.equal(fields.get(Field.GID)?.readBigInt64LE(), 4_294_967_294n);
+  assert.equal(fields.get(Field.GROUPS)?.toString('hex'), '01000000feff0000');
+  assert.equal(fields.get(Field.NO_NEW_PRIVS)?.readBigInt64LE(), 1n);
+  assert.equal(fields.get(Field.OOM_SCORE_ADJ)?.readBigInt64LE(), -1_000n);
 });
 
 test('a request larger than any shepherd takes is not encoded', () => {

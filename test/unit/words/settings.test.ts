@@ -47,6 +47,16 @@ const common = {
   foreground: false,
   linger: 'stop',
   owner: undefined,
+  bounds: {
+    limits: {},
+    nice: undefined,
+    umask: undefined,
+    uid: undefined,
+    gid: undefined,
+    groups: undefined,
+    noNewPrivileges: false,
+    oomScoreAdj: undefined,
+  },
 } as const;
 
 describe('defaults', () => {
@@ -111,11 +121,19 @@ describe('the table option x function', () => {
     foreground: true,
     linger: 'leave',
     owner: [new EventTarget(), 'close'],
+    limits: {nofile: 256},
+    nice: 5,
+    umask: 0o22,
+    uid: 7,
+    gid: 7,
+    groups: [],
+    noNewPrivileges: true,
+    oomScoreAdj: 5,
   };
   for (const [name, row] of Object.entries(applies)) {
     for (const [fn, cell] of Object.entries(row) as [FunctionName, unknown][]) {
       test(`${name} in ${fn}()`, () => {
-        const options = {[name]: sample[name as keyof typeof applies]};
+        const options = {[name]: sample[name as keyof typeof applies], ...(name === 'uid' && {gid: 7})};
         if (cell === true) return void settle(fn, options);
         const advice = instead[fn][name as keyof typeof applies];
         assert.ok(advice, 'a refusal says what to do instead');
