@@ -59,7 +59,7 @@ export class ForkServer {
   #overdue: NodeJS.Timeout | undefined;
   #wokenAt: number | undefined;
   #sweeps = new Map<number, (swept: Swept | null) => void>();
-  #early = new Map<number, Swept>();
+  #early = new Map<number, Swept & {readonly at: number}>();
 
   /** Throws ServerError. */
   constructor(addon: Addon, file: string) {
@@ -107,9 +107,13 @@ export class ForkServer {
     }
   }
 
-  /** A shepherd took a job: what was said of an earlier one with its number does not concern it. */
-  greeted(shepherd: number): void {
-    this.#early.delete(shepherd);
+  /**
+   * A shepherd took a job that was hired for at `since`: what was said before that of another one with its number does not concern it. What
+   * was said since does: its end may be read before its greeting, as they come through two sockets.
+   */
+  greeted(shepherd: number, since: number): void {
+    const early = this.#early.get(shepherd);
+    if (early !== undefined && early.at < since) this.#early.delete(shepherd);
   }
 
   /** What became of a killed shepherd's tree: null when nobody is left who could tell, or it takes longer than `ms`. */
@@ -226,7 +230,7 @@ export class ForkServer {
         const swept = {killed: frame.extra, proven: frame.kind === 1};
         const settle = this.#sweeps.get(frame.value);
         if (settle) settle(swept);
-        else this.#early.set(frame.value, swept);
+        else this.#early.set(frame.value, {...swept, at: performance.now()});
         return;
       }
     }

@@ -110,6 +110,7 @@ export class Job implements ControlEvents {
   #patience: Deadline;
   #step: (() => void) | undefined;
   #graceOver = Number.POSITIVE_INFINITY;
+  #madeAt = performance.now();
   #resolveBorn!: (birth: Birth) => void;
   #resolveExited!: (end: End) => void;
   #resolveClosed!: (end: End) => void;
@@ -192,7 +193,7 @@ export class Job implements ControlEvents {
   hello(shepherd: number): void {
     this.#turn.answered();
     this.shepherd = shepherd;
-    this.#server.greeted(shepherd);
+    this.#server.greeted(shepherd, this.#madeAt);
     const {timeout, killTimeout} = this.#times;
     if (timeout !== undefined) this.#backup.within(timeout + killTimeout + TIMEOUT_SLACK_MS);
   }
