@@ -2,11 +2,33 @@
 // Never: code.
 
 export {command, defineCommands} from './api/command.js';
+export {Daemon} from './api/daemon.js';
 export {restartServer} from './api/restart_server.js';
 export {run} from './api/run.js';
 export {scope} from './api/scope.js';
 export {start} from './api/start.js';
 export type {Limit, Limits} from './words/bounds.js';
+export type {
+  Asking,
+  Check,
+  DaemonEnd,
+  DaemonEvents,
+  DaemonOptions,
+  DaemonState,
+  DaemonStats,
+  Health,
+  LineMatch,
+  Logger,
+  OnLine,
+  OutputName,
+  Probe,
+  ProbeContext,
+  Ready,
+  RestartNotice,
+  RestartOptions,
+  RestartWhen,
+  StartDaemon,
+} from './words/daemon.js';
 export type {Details, Reason} from './words/errors.js';
 export {RunError} from './words/errors.js';
 export type {Input} from './words/input.js';

@@ -1,11 +1,13 @@
 // Owns: scope(): everything started inside ends with it.
 // Never: how anything is started or ended: a scope is an AbortSignal, and a wait.
 import process from 'node:process';
+import type {DaemonOptions} from '../words/daemon.js';
 import {misuse} from '../words/errors.js';
 import type {Options} from '../words/options.js';
 import type {Runnable, StartOptions} from '../words/runnable.js';
 import type {OpenScope, Scope, ScopeOptions} from '../words/scope.js';
 import type {Subprocess} from '../words/subprocess.js';
+import {Daemon} from './daemon.js';
 import {run} from './run.js';
 import {start} from './start.js';
 
@@ -24,7 +26,11 @@ class OwnedScope implements Scope {
   readonly run = ((command: Runnable, options?: Options) =>
     this.#own(run(command as string, this.#with(command, options)) as Promise<unknown>, () => {})) as Scope['run'];
   readonly start = ((command: Runnable, options?: StartOptions) =>
-    this.#own(start(command as string, this.#with(command, options)) as Promise<Subprocess>, (p) => this.#keep(p))) as Scope['start'];
+    this.#own(start(command as string, this.#with(command, options)) as Promise<Subprocess>, (p) =>
+      this.#keep(p, p.closed),
+    )) as Scope['start'];
+  readonly daemon = ((command: Runnable, options?: DaemonOptions) =>
+    this.#own(Daemon.start(command, this.#with(command, options)), (d) => this.#keep(d, d.ended))) as Scope['daemon'];
   #controller = new AbortController();
   #owned = new Set<End>();
   #ended: Promise<void> | undefined;
@@ -88,10 +94,10 @@ class OwnedScope implements Scope {
     return answer;
   }
 
-  #keep(p: Subprocess): void {
-    const end: End = () => p[Symbol.asyncDispose]();
+  #keep(started: AsyncDisposable, over: Promise<unknown>): void {
+    const end: End = async () => started[Symbol.asyncDispose]();
     this.#owned.add(end);
-    void p.closed.then(() => this.#owned.delete(end));
+    void over.then(() => this.#owned.delete(end));
     if (this.#ended) void end();
   }
 
@@ -121,7 +127,7 @@ function both(own: AbortSignal, given: AbortSignal | undefined): AbortSignal {
 }
 
 /**
- * Owns whatever is started through it: `s.run()`, `s.start()`, and scopes within it. When the scope ends, all of that is stopped and gone
+ * Owns whatever is started through it: `s.run()`, `s.start()`, `s.daemon()`, and scopes within it. When the scope ends, all of that is stopped and gone
  * (each within its own killTimeout; a process that nothing can end is warned about, never waited for without end). A run() in flight
  * rejects with reason 'abort'. Starting something after that is refused: reason 'misuse', ERR_SCOPE_ENDED.
  *

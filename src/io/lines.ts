@@ -21,9 +21,13 @@ export class LineSplitter {
   #decoder: StringDecoder;
   /** The pieces of the line that has no end yet; one string per chunk, joined once. */
   #open: string[] = [];
+  #openLength = 0;
+  readonly #most: number;
 
-  constructor(encoding: BufferEncoding = 'utf8') {
+  /** A line that has so many characters and no end yet is handed out in parts, so that what never ends a line does not fill the memory. */
+  constructor(encoding: BufferEncoding = 'utf8', most: number = Number.POSITIVE_INFINITY) {
     this.#decoder = new StringDecoder(encoding);
+    this.#most = most;
   }
 
   /** The lines that end in this chunk. */
@@ -34,19 +38,26 @@ export class LineSplitter {
   /** The end of the stream: the last line, if it had no end. */
   end(): string[] {
     const lines = this.#take(this.#decoder.end());
-    const last = this.#open.join('');
-    this.#open = [];
+    const last = this.#close();
     return last === '' ? lines : [...lines, last];
   }
 
   #take(text: string): string[] {
     const parts = text.split('\n');
     const rest = parts.pop() as string;
-    if (parts.length > 0) {
-      parts[0] = this.#open.join('') + parts[0];
-      this.#open = [];
+    if (parts.length > 0) parts[0] = this.#close() + parts[0];
+    if (rest !== '') {
+      this.#open.push(rest);
+      this.#openLength += rest.length;
+      if (this.#openLength >= this.#most) parts.push(this.#close());
     }
-    if (rest !== '') this.#open.push(rest);
     return parts.map(withoutReturn);
+  }
+
+  #close(): string {
+    const text = this.#open.join('');
+    this.#open = [];
+    this.#openLength = 0;
+    return text;
   }
 }

@@ -30,6 +30,13 @@ export type Ended =
       /** Whether the tree is proven gone all the same (the fork server swept it). */
       readonly proven: boolean;
     })
+  | (Row<'not-ready'> & {
+      readonly result?: FailedResult | undefined;
+      /** What happened, as the rest of a sentence that begins with the command. */
+      readonly why: string;
+      /** The last of its output. */
+      readonly lines: readonly string[];
+    })
   | (Row<'unkillable'> & {readonly result: FailedResult; readonly leftovers: readonly Leftover[]});
 
 /** One sentence: what happened to which command, and what to do. */
@@ -57,6 +64,8 @@ function happened(ended: Ended): string {
       return `was stopped, because its input failed: ${says(ended.cause)}`;
     case 'lost':
       return `${lost(ended)}; look for what kills processes on this machine (NODE_DEBUG=net-runner tells more)`;
+    case 'not-ready':
+      return ended.why;
     case 'unkillable':
       return `was stopped, but ${list(ended.leftovers)} still there 5 s after SIGKILL; a process in state D ends when the kernel lets go of it`;
   }

@@ -26,7 +26,7 @@ interface Either {
   readonly result?: FailedResult | undefined;
 }
 
-/** One row per reason: its codes and what else it carries. Complete; idle, oom and not-ready are reached by options still to come. */
+/** One row per reason: its codes and what else it carries. Complete; idle and oom are reached by options still to come. */
 export interface Details {
   /** Refused before anything started. */
   invalid: Unstarted & {readonly code: 'ERR_INVALID_COMMAND' | 'ERR_INVALID_ARGS' | 'ERR_INVALID_OPTION' | 'ERR_UNKNOWN_SIGNAL'};
@@ -64,9 +64,12 @@ export interface Details {
   lost: Either & {readonly code: 'ERR_SHEPHERD_LOST'; readonly started: boolean | 'unknown'; readonly proven: boolean};
   /** Somebody is still alive 5 s after SIGKILL. */
   unkillable: Stopped & {readonly code: 'ERR_UNKILLABLE'; readonly pids: readonly number[]; readonly leftovers: readonly Leftover[]};
+  /** A daemon that did not come up, or ended without what was waited for. The message shows the last 20 lines of its output. */
   'not-ready': Either & {readonly code: 'ERR_NOT_READY'};
   /** A method was called in a way that cannot be honoured. */
-  misuse: Either & {readonly code: 'ERR_STDIN_CLOSED' | 'ERR_NOT_A_TERMINAL' | 'ERR_STREAM_CLAIMED' | 'ERR_SCOPE_ENDED'};
+  misuse: Either & {
+    readonly code: 'ERR_STDIN_CLOSED' | 'ERR_NOT_A_TERMINAL' | 'ERR_STREAM_CLAIMED' | 'ERR_SCOPE_ENDED' | 'ERR_DAEMON_ENDED';
+  };
 }
 
 /** Why a RunError came about. */
@@ -96,6 +99,8 @@ export type RunError<R extends Reason = Reason> = {[K in R]: Common<K> & Details
 type Carried = Readonly<Record<string, unknown>> & {
   readonly command?: CommandLine | undefined;
   readonly result?: FailedResult | undefined;
+  /** Lines for the message in place of the last ten of the result's stderr. */
+  readonly lines?: readonly string[];
 };
 
 /** Shared by all copies of this package in a process, so that `instanceof` works across them. */
@@ -109,8 +114,8 @@ class RunErrorClass extends Error {
   declare readonly result: FailedResult | undefined;
 
   constructor(reason: Reason, code: string, sentence: string, carried: Carried) {
-    const {result, cause, ...rest} = carried;
-    const tail = lastLines(result?.stderr);
+    const {result, cause, lines, ...rest} = carried;
+    const tail = lines === undefined ? lastLines(result?.stderr) : lastLines(lines, lines.length);
     super(tail === '' ? sentence : `${sentence}\n${tail}`, 'cause' in carried ? {cause} : undefined);
     Object.assign(this, {reason, code}, rest);
     hide(this, 'shortMessage', sentence);
@@ -244,9 +249,32 @@ export function ended(end: Ended): RunError {
       return make('input', 'ERR_INPUT', sentence, {...carried, cause: end.cause}, ended);
     case 'lost':
       return make('lost', 'ERR_SHEPHERD_LOST', sentence, {...carried, started: end.started, proven: end.proven}, ended);
+    case 'not-ready':
+      return make('not-ready', 'ERR_NOT_READY', sentence, {...carried, lines: end.lines}, ended);
     case 'unkillable': {
       const pids = end.leftovers.map(({pid}) => pid);
       return make('unkillable', 'ERR_UNKILLABLE', sentence, {...carried, pids, leftovers: end.leftovers}, ended);
     }
   }
+}
+
+/** The same error, its stack beginning at the caller of `above`: for one that was made where nobody waits. */
+export function atCaller<E>(error: E, above: Above): E {
+  if (error instanceof RunError) Error.captureStackTrace(error, above);
+  return error;
+}
+
+/** The same error, its sentence beginning with the service it is about. */
+export function ofService<E>(error: E, id: string): E {
+  if (!(error instanceof RunError)) return error;
+  const whose = `service '${id}': `;
+  if (error.message.startsWith(whose)) return error;
+  hide(error, 'shortMessage', whose + error.shortMessage);
+  hide(
+    error,
+    'stack',
+    error.stack?.replace(error.message, () => whose + error.message),
+  );
+  hide(error, 'message', whose + error.message);
+  return error;
 }

@@ -17,19 +17,19 @@ function plainLine(line: string): string {
   return cut(text.slice(text.lastIndexOf('\r') + 1).replace(CONTROL, ''), LINE_MOST);
 }
 
-/** The last ten lines of what was kept of stderr (text, lines or bytes), without escape sequences; '' when there is nothing. */
-export function lastLines(output: unknown): string {
+/** The last lines (ten) of what was kept of an output (text, lines or bytes), without escape sequences; '' when there is nothing. */
+export function lastLines(output: unknown, most: number = LINES): string {
   let lines: string[];
   if (typeof output === 'string') lines = output.slice(-LOOK_AT).split('\n');
   else if (output instanceof Uint8Array) lines = Buffer.from(output.subarray(-LOOK_AT)).toString().split('\n');
-  else if (Array.isArray(output)) lines = output.slice(-LINES * 2).map(String);
+  else if (Array.isArray(output)) lines = output.slice(-most * 2).map(String);
   else return '';
   return lines
     .map(plainLine)
     .join('\n')
     .replace(/^\s*\n|\s+$/g, '')
     .split('\n')
-    .slice(-LINES)
+    .slice(-most)
     .join('\n');
 }
 

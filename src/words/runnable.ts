@@ -37,5 +37,8 @@ type Refused<C, A> = {
   [K in keyof C]-?: K extends keyof A ? (undefined extends C[K] ? never : C[K] extends A[K] ? never : K) : never;
 }[keyof C];
 
-/** `unknown`, or never when a command's own options are refused by start(). */
-export type Startable<C> = [Refused<C, StartOptions>] extends [never] ? unknown : never;
+/** `unknown`, or never when options A, of the function that is called, refuse a command's own. */
+export type Fits<C, A> = [Refused<C, A>] extends [never] ? unknown : never;
+
+/** The same for start(). */
+export type Startable<C> = Fits<C, StartOptions>;

@@ -1,5 +1,6 @@
 // Owns: the type of a scope, and of scope().
 // Never: a scope.
+import type {StartDaemon} from './daemon.js';
 import type {Run} from './runnable.js';
 import type {Start} from './subprocess.js';
 
@@ -14,6 +15,8 @@ export interface Scope extends AsyncDisposable {
   readonly run: Run;
   /** start(), ended with this scope. */
   readonly start: Start;
+  /** Daemon.start(), ended with this scope. */
+  readonly daemon: StartDaemon;
   /** Aborted when this scope ends: for whatever else belongs to it. */
   readonly signal: AbortSignal;
   /** A scope within this one: it ends with it at the latest. */

@@ -39,6 +39,17 @@ test('everything started in a scope ends with it, nested too, and its value is p
   assert.equal((await running)?.reason, 'abort');
 });
 
+test('a daemon of a scope ends with it; one that is still starting rejects with reason abort', async () => {
+  let starting: Promise<RunError> | undefined;
+  const daemon = await scope(async (s) => {
+    const d = await s.daemon(['sleep', '60']);
+    starting = failure(s.daemon(['sleep', '60'], {ready: {line: 'never'}}));
+    return d;
+  });
+  assert.deepEqual([daemon.state, daemon.pid, (await daemon.ended).reason], ['stopped', null, 'abort']);
+  assert.equal((await (starting as Promise<RunError>)).reason, 'abort');
+});
+
 test('a scope whose function throws ends all the same, and the error is the caller`s', async () => {
   let pid = 0;
   const failing = scope(async (s) => {

@@ -1,0 +1,128 @@
+// Owns: one process of a daemon: a job whose two outputs are read as they come, whatever is done with them.
+// Never: keeps output, or starts anything a second time.
+import {Source} from '../io/readable.js';
+import {Sink} from '../io/writable.js';
+import type {Addon} from '../native.js';
+import type {Reach} from '../words/options.js';
+import type {Usage} from '../words/stats.js';
+import type {End} from '../words/subprocess.js';
+import {type Job, usageOf} from './job.js';
+import {type Plan, type Spawned, spawn} from './spawn.js';
+
+/** What one read brings at the most. */
+const BLOCK = 65_536;
+
+/** After so many ms of handing bytes on, the event loop has its turn: who gets them may be slow. */
+const TURN_MS = 10;
+
+/** Gets the bytes as they come. They are only valid until it returns. It must not throw. */
+export type OnBytes = (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void;
+
+export class Drained {
+  readonly pid: number;
+  readonly bornAt = performance.now();
+  /** The tree is gone (or given up) and everything it wrote was handed on. Never rejects. */
+  readonly over: Promise<End>;
+  readonly #job: Job;
+  readonly #killTimeout: number;
+  readonly #sink: Sink | undefined;
+  readonly #sources: readonly Source[];
+
+  /** Rejects as spawn() does. The plan's AbortSignal ends it before the program runs and after. */
+  static async start(plan: Plan, onBytes: OnBytes): Promise<Drained> {
+    return new Drained(plan, await spawn(plan), onBytes);
+  }
+
+  private constructor({settings}: Plan, {addon, job, stdin, stdout, stderr}: Spawned, onBytes: OnBytes) {
+    this.pid = job.pid;
+    this.#job = job;
+    this.#killTimeout = settings.killTimeout;
+    if (stdin >= 0) {
+      const sink = new Sink(addon, stdin);
+      job.whenGone.push(() => sink.close());
+      this.#sink = sink;
+    }
+    const outputs = [
+      ['stdout', stdout],
+      ['stderr', stderr],
+    ] as const;
+    const drains = outputs.filter(([, fd]) => fd >= 0).map(([name, fd]) => drain(addon, job, fd, (bytes) => onBytes(name, bytes)));
+    this.#sources = drains.map(({source}) => source);
+    this.over = this.#end(drains.map(({ended}) => ended));
+  }
+
+  async #end(drains: readonly Promise<void>[]): Promise<End> {
+    const end = await this.#job.closedPromise;
+    // Somebody who is not proven gone could write for ever.
+    if (!end.proven) for (const source of this.#sources) source.close();
+    await Promise.all(drains);
+    return end;
+  }
+
+  /** The process whose descendants are the tree: its shepherd. */
+  get shepherd(): number {
+    return this.#job.shepherd;
+  }
+
+  /** Whether anything of the tree may still run. */
+  get alive(): boolean {
+    return !this.#job.over;
+  }
+
+  get usage(): Usage | null {
+    return usageOf(this.#job);
+  }
+
+  /** Bytes that its stdin took. */
+  get bytesIn(): number {
+    return this.#sink?.bytes ?? 0;
+  }
+
+  /** undefined when stdin is no pipe. */
+  write(data: string | NodeJS.ArrayBufferView | ArrayBufferLike): Promise<boolean> | undefined {
+    return this.#sink?.write(data);
+  }
+
+  /** errno of kill(2): 0 is delivered. */
+  kill(reach: Reach, signal: number): Promise<number> {
+    return this.#job.kill(reach, signal);
+  }
+
+  stop(killTimeout: number = this.#killTimeout): void {
+    this.#job.end('stop', killTimeout);
+  }
+
+  ref(): void {
+    for (const each of [this.#job, this.#sink, ...this.#sources]) each?.ref();
+  }
+
+  unref(): void {
+    for (const each of [this.#job, this.#sink, ...this.#sources]) each?.unref();
+  }
+}
+
+function drain(addon: Addon, job: Job, fd: number, each: (bytes: Uint8Array) => void): {source: Source; ended: Promise<void>} {
+  const source = new Source(addon, fd);
+  job.whenGone.push(() => source.finish());
+  return {source, ended: pump(source, each)};
+}
+
+/** A read that fails is the end of what can be read. */
+async function pump(source: Source, each: (bytes: Uint8Array) => void): Promise<void> {
+  const block = Buffer.allocUnsafeSlow(BLOCK);
+  let spent = 0;
+  try {
+    for (;;) {
+      const length = await source.readInto(block);
+      if (length === 0) return;
+      const began = performance.now();
+      each(block.subarray(0, length));
+      spent += performance.now() - began;
+      if (spent < TURN_MS) continue;
+      await new Promise((resolve) => setImmediate(resolve));
+      spent = 0;
+    }
+  } catch {
+    source.close();
+  }
+}
