@@ -12,8 +12,8 @@
 #include "fd.h"
 #include "servers.h"
 
-/* A default pipe's capacity. */
-#define NR_SCRATCH (64u << 10)
+/* What one read brings at the most: all that a busy stream's pipe holds (capacity.c). */
+#define NR_SCRATCH (256u << 10)
 
 struct nr_addon {
     napi_env env;

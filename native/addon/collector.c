@@ -11,8 +11,6 @@
 /* Bytes per turn of the event loop, so that a flood leaves room for others. */
 #define BUDGET (1u << 20)
 #define WORTH_READING_ON (16u << 10)
-/* From here on the engine is told what a collector holds. */
-#define WORTH_TELLING (1u << 20)
 
 enum { GOING_ON = 2, FULL = 1 }; /* beside 0, the end, and -errno */
 
@@ -23,7 +21,6 @@ struct collector {
     struct nr_block head, tail; /* the tail is a ring once it has grown to most_tail */
     size_t head_length;
     uint64_t tail_total; /* bytes that went through the tail */
-    int64_t told;        /* bytes of ours that the engine knows of */
 };
 
 static size_t tail_length(const struct collector *it) {
@@ -34,14 +31,6 @@ static bool full(const struct collector *it) {
     return it->head_length == it->most_head && it->tail_total >= it->most_tail;
 }
 
-static void tell_engine(struct collector *it) {
-    int64_t holds = (int64_t)(it->head_length + tail_length(it)), adjusted;
-    int64_t change = holds - it->told;
-    if (holds != 0 && change < WORTH_TELLING && -change < WORTH_TELLING) return;
-    it->told = holds;
-    if (change) napi_adjust_external_memory(it->base.addon->env, change, &adjusted);
-}
-
 /* Where the next bytes go, and how many fit there. false: no memory. */
 static bool find_room(struct collector *it, unsigned char **to, size_t *room) {
     if (it->head_length < it->most_head) {
@@ -49,6 +38,7 @@ static bool find_room(struct collector *it, unsigned char **to, size_t *room) {
         if (it->head_length == head->capacity && !nr_block_grow(head, it->head_length, it->most_head)) return false;
         size_t end = head->capacity < it->most_head ? head->capacity : it->most_head;
         *to = head->data + it->head_length;
+        nr_block_touch(head, it->head_length);
         *room = end - it->head_length;
         return true;
     }
@@ -63,6 +53,7 @@ static bool find_room(struct collector *it, unsigned char **to, size_t *room) {
     size_t at = (size_t)(it->tail_total % it->most_tail);
     size_t end = tail->capacity < it->most_tail ? tail->capacity : it->most_tail;
     *to = tail->data + at;
+    nr_block_touch(tail, at);
     *room = end - at;
     return true;
 }
@@ -88,6 +79,7 @@ static int take_in(struct collector *it, size_t most, size_t *got) {
     if (n <= 0) return (int)n;
     bool beyond = full(it);
     *got = (size_t)n;
+    nr_capacity_note(&it->base.capacity, it->base.fd.fd, *got);
     account(it, *got, to == it->base.addon->scratch);
     return beyond && it->stop_when_full ? FULL : GOING_ON;
 }
@@ -114,7 +106,6 @@ static void on_ready(struct nr_fd *fd) {
     napi_handle_scope scope;
     if (napi_open_handle_scope(env, &scope) != napi_ok) return;
     int status = drain(it, BUDGET);
-    tell_engine(it);
     if (status == GOING_ON) status = nr_fd_want(fd, NR_READABLE) < 0 ? -EBADF : GOING_ON;
     if (status != GOING_ON) end(it, status);
     napi_close_handle_scope(env, scope);
@@ -186,7 +177,6 @@ static napi_value take_method(napi_env env, napi_callback_info info) {
     nr_block_free(&it->tail);
     it->head_length = 0;
     it->tail_total = 0;
-    tell_engine(it);
     return both(env, head, tail);
 }
 
@@ -209,7 +199,6 @@ static napi_value finish_method(napi_env env, napi_callback_info info) {
     struct collector *it = nr_object_of(env, info, 0, NULL);
     if (!it || it->base.fd.fd < 0 || it->over) return NULL;
     int status = read_the_rest(it);
-    tell_engine(it);
     end(it, status);
     return NULL;
 }

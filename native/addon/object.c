@@ -27,6 +27,7 @@ static void let_go(struct nr_object *it) {
 }
 
 void nr_object_close(struct nr_object *it) {
+    nr_capacity_release(&it->capacity);
     nr_fd_close(&it->fd);
     let_go(it);
 }

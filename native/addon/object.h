@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "addon.h"
+#include "capacity.h"
 
 /* Lies at the start of each kind's own struct. The callback is a property of the JavaScript object: as long as nothing is awaited the
  * collector may take both, and that closes the descriptor. While something is awaited the object is rooted. */
@@ -17,6 +18,7 @@ struct nr_object {
     bool rooted;
     int calls; /* callbacks now on the stack */
     bool finished, held_outside;
+    struct nr_capacity capacity;
     uint64_t bytes, count;
 };
 

@@ -17,6 +17,7 @@ static ssize_t ask(struct nr_object *it, void *to, size_t length) {
     if (got > 0) {
         it->bytes += (uint64_t)got;
         it->count++;
+        nr_capacity_note(&it->capacity, it->fd.fd, (size_t)got);
         return got;
     }
     if (got == -EAGAIN && it->finished) {
@@ -34,24 +35,14 @@ static napi_value answer(napi_env env, ssize_t got, napi_value end) {
     return got == 0 ? end : nr_number(env, (double)got);
 }
 
-/* A copy of the exact size: the caller keeps it for ever, and a mostly empty block would stay alive with it. */
-static napi_value read_small(napi_env env, struct nr_object *it, size_t max) {
+/* The kernel fills memory that is in the cache, and holds the pipe's lock no longer than that takes; the copy, into memory that is not, runs
+ * beside the writer. It has the exact size: the caller keeps it for ever, and a mostly empty block would stay alive with it. */
+static napi_value read_chunk(napi_env env, struct nr_object *it, size_t max) {
     unsigned char *scratch = it->addon->scratch;
     ssize_t got = ask(it, scratch, max < NR_SCRATCH ? max : NR_SCRATCH);
     if (got <= 0) return answer(env, got, nr_null(env));
     napi_value buffer;
     return napi_create_buffer_copy(env, (size_t)got, scratch, NULL, &buffer) == napi_ok ? buffer : nr_failed(env);
-}
-
-/* Straight into a Buffer as large as what lies in the pipe. */
-static napi_value read_large(napi_env env, struct nr_object *it, size_t length) {
-    napi_value buffer;
-    void *data;
-    if (napi_create_buffer(env, length, &data, &buffer) != napi_ok) return nr_failed(env);
-    ssize_t got = ask(it, data, length);
-    if (got <= 0) return answer(env, got, nr_null(env));
-    if ((size_t)got == length) return buffer;
-    return napi_create_buffer_copy(env, (size_t)got, data, NULL, &buffer) == napi_ok ? buffer : nr_failed(env);
 }
 
 static napi_value read_method(napi_env env, napi_callback_info info) {
@@ -61,10 +52,7 @@ static napi_value read_method(napi_env env, napi_callback_info info) {
     if (!it || !nr_get_size(env, argument, &max)) return NULL;
     if (it->fd.fd < 0) return nr_null(env);
     if (max == 0) return nr_number(env, -EINVAL);
-    if (max < NR_SCRATCH) return read_small(env, it, max);
-    size_t there = nr_readable(it->fd.fd);
-    if (there > max) there = max;
-    return there < NR_SCRATCH / 4 ? read_small(env, it, max) : read_large(env, it, there);
+    return read_chunk(env, it, max);
 }
 
 static napi_value read_into_method(napi_env env, napi_callback_info info) {

@@ -18,6 +18,7 @@ static ssize_t put(struct nr_object *it, const unsigned char *from, size_t lengt
     if (took > 0) {
         it->bytes += (uint64_t)took;
         it->count++;
+        nr_capacity_note(&it->capacity, it->fd.fd, (size_t)took);
     }
     if (took < 0 && took != -EAGAIN) return took;
     if (took < 0) took = 0;
