@@ -1,23 +1,30 @@
-// Owns: the spawn figures: rate sequentially and 16 at a time, and how long the event loop is held, in small and large hosts.
-// Never: a verdict. Prints medians with their spread and the ratios within one run. Usage: node bench/spawn.mjs [--rounds 5] [--count 400]
-import {execFileSync, spawn as nodeSpawn} from 'node:child_process';
+// Owns: the figures of spawning, in a host of a given size: rates, and how long the event loop is held by a call.
+// Never: a verdict on another host than this one. Usage: node bench/spawn.mjs [--rounds 5] [--count 400] [--host 50] [--running 0]
+import {spawn as nodeSpawn} from 'node:child_process';
 import {once} from 'node:events';
-import {existsSync} from 'node:fs';
+import process from 'node:process';
 import {parseArgs} from 'node:util';
-import {run} from '../dist/index.js';
+import {run, start} from '../dist/index.js';
+import {alternate, compare, figureOf, limit, median, report} from './measure.mjs';
 
 const {values} = parseArgs({
-  options: {rounds: {type: 'string', default: '5'}, count: {type: 'string', default: '400'}, host: {type: 'string', default: '50'}},
+  options: {
+    rounds: {type: 'string', default: '5'},
+    count: {type: 'string', default: '400'},
+    host: {type: 'string', default: '50'},
+    running: {type: 'string', default: '0'},
+  },
 });
 const rounds = Number(values.rounds);
 const count = Number(values.count);
+const host = Number(values.host);
+const isLarge = host > 500;
+/** What takes a large host half a second each is not done often. */
+const few = isLarge ? Math.max(16, Math.floor(count / 20)) : count;
 const TRUE = '/bin/true';
-const limit = 'build/bench/spawn_loop';
 
-if (!existsSync(limit)) execFileSync('make', ['-s', limit], {stdio: 'inherit'});
-
-/** Memory the host really uses: what makes fork slow is the size of its page tables. */
-const ballast = Buffer.alloc(Math.max(0, Number(values.host) - 50) * 1024 * 1024, 1);
+/** Memory that the host really uses: what makes its fork slow is the size of its page tables. */
+const ballast = Buffer.alloc(Math.max(0, host - 50) << 20, 1);
 
 async function viaNode() {
   const child = nodeSpawn(TRUE, {stdio: ['ignore', 'pipe', 'pipe']});
@@ -26,10 +33,9 @@ async function viaNode() {
   await once(child, 'close');
 }
 
-async function viaRunner() {
-  await run([TRUE]);
-}
+const viaRunner = () => run([TRUE]);
 
+/** Jobs per second. */
 async function rate(one, total, atOnce) {
   let left = total;
   const from = performance.now();
@@ -41,7 +47,7 @@ async function rate(one, total, atOnce) {
   return total / ((performance.now() - from) / 1000);
 }
 
-/** ms that the call itself holds the event loop, median of many. */
+/** ms that the call itself holds the event loop. */
 async function held(call, times) {
   const spans = [];
   for (let i = 0; i < times; i++) {
@@ -53,43 +59,52 @@ async function held(call, times) {
   return median(spans);
 }
 
-function median(numbers) {
-  return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
+async function hosts() {
+  const table = await alternate(rounds, {
+    limit: () => figureOf(limit('spawn_loop'), [String(count * 2), '16', TRUE]),
+    atOnce: () => rate(viaRunner, count, 16),
+    nodeAtOnce: () => rate(viaNode, few, 16),
+    one: async () => 1000 / (await rate(viaRunner, count / 2, 1)),
+    nodeOne: async () => 1000 / (await rate(viaNode, few / 2, 1)),
+    held: () => held(viaRunner, Math.min(100, count)),
+    nodeHeld: () => held(viaNode, Math.min(20, few)),
+  });
+  const size = `${Math.round(process.memoryUsage().rss / 2 ** 20)} MB host`;
+  return isLarge
+    ? [
+        compare(`${size}: 16 at once / child_process`, 'jobs/s', table.atOnce, table.nodeAtOnce, '>= 40'),
+        compare(`${size}: run(['/bin/true']) / child_process`, 'ms', table.one, table.nodeOne),
+        compare(`${size}: loop held / child_process`, 'ms', table.held, table.nodeHeld, '<= 0.00333'),
+      ]
+    : [
+        compare(`${size}: 16 at once / C posix_spawn loop`, 'jobs/s', table.atOnce, table.limit, '>= 0.85'),
+        compare(`${size}: 16 at once / child_process`, 'jobs/s', table.atOnce, table.nodeAtOnce, '>= 3'),
+        compare(`${size}: run(['/bin/true']) / child_process`, 'ms', table.one, table.nodeOne, '<= 0.7'),
+        compare(`${size}: loop held / child_process`, 'ms', table.held, table.nodeHeld, '<= 0.1'),
+      ];
 }
 
-function row(name, figures, unit) {
-  const [low, high] = [Math.min(...figures), Math.max(...figures)];
-  const digits = median(figures) < 10 ? 3 : 0;
-  console.log(
-    `${name.padEnd(44)} ${median(figures).toFixed(digits).padStart(9)} ${unit}   (${low.toFixed(digits)} to ${high.toFixed(digits)})`,
-  );
+/** The same rate with and without so many jobs that run meanwhile. */
+async function crowd(running) {
+  const crowds = [];
+  const gather = async () => {
+    for (let left = running; left > 0; left -= 50)
+      crowds.push(...(await Promise.all(Array.from({length: Math.min(50, left)}, () => start(['sleep', '600'], {stdio: 'ignore', killTimeout: 0})))));
+  };
+  const disperse = () => Promise.all(crowds.splice(0).map((each) => each.stop()));
+  const [alone, together] = [[], []];
+  for (let round = 0; round < rounds; round++) {
+    alone.push(1000 / (await rate(viaRunner, count, 16)));
+    await gather();
+    together.push(1000 / (await rate(viaRunner, count, 16)));
+    await disperse();
+  }
+  return [compare(`16 at once with ${running} jobs running / none`, 'ms per job', together, alone, '<= 1.5')];
 }
 
 await viaRunner();
 await viaNode();
-const small = Number(values.host) > 500 ? Math.max(20, Math.floor(count / 20)) : count;
-const table = {};
-const note = (name, figure) => {
-  table[name] ??= [];
-  table[name].push(figure);
-};
-for (let round = 0; round < rounds; round++) {
-  note('C posix_spawn, 16 at once', Number(execFileSync(limit, [String(count * 2), '16', TRUE])));
-  note('net-runner, 16 at once', await rate(viaRunner, count, 16));
-  note('child_process, 16 at once', await rate(viaNode, small, 16));
-  note('C posix_spawn, one by one', Number(execFileSync(limit, [String(count), '1', TRUE])));
-  note('net-runner, one by one', await rate(viaRunner, count, 1));
-  note('child_process, one by one', await rate(viaNode, small, 1));
-  note('net-runner, loop held', await held(viaRunner, Math.min(100, count)));
-  note('child_process, loop held', await held(viaNode, Math.min(20, small)));
-}
-console.log(`host of ${Math.round(process.memoryUsage().rss / 1024 / 1024)} MB, ${rounds} rounds, ${ballast.length >> 20} MiB of ballast`);
-for (const [name, figures] of Object.entries(table)) row(name, figures, name.endsWith('held') ? 'ms' : '/s');
-const ratio = (a, b) => (median(table[a]) / median(table[b])).toFixed(2);
-console.log(
-  `16 at once: ${ratio('net-runner, 16 at once', 'C posix_spawn, 16 at once')} of C, ${ratio('net-runner, 16 at once', 'child_process, 16 at once')} x child_process`,
-);
-console.log(`one by one: time ${ratio('child_process, one by one', 'net-runner, one by one')} of child_process's`);
-console.log(
-  `loop held: ${(median(table['net-runner, loop held']) / median(table['child_process, loop held'])).toFixed(4)} of child_process's`,
-);
+await rate(viaRunner, 100, 16);
+const running = Number(values.running);
+report(running > 0 ? await crowd(running) : await hosts());
+if (ballast.length > 0 && ballast[0] !== 1) throw new Error('the ballast is gone');

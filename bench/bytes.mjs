@@ -1,0 +1,41 @@
+// Owns: the figures of bytes: a child's stdout in chunks, collected, and through `cat`. Usage: node bench/bytes.mjs [--rounds 5] [--bytes 4294967296]
+// Never: a subject.
+import {parseArgs} from 'node:util';
+import * as library from '../dist/index.js';
+import {alternate, bound, compare, figureOf, limit, report, skipped, subject} from './measure.mjs';
+import {bun, deno} from './peers.mjs';
+import {producer} from './subjects/rate.mjs';
+
+const {values} = parseArgs({options: {rounds: {type: 'string', default: '5'}, bytes: {type: 'string', default: String(2 ** 32)}, mib: {type: 'string'}}});
+const rounds = Number(values.rounds);
+const bytes = Number(values.bytes);
+const collected = Math.min(256, bytes >> 20 || 256);
+const through = Math.min(1024, bytes >> 20 || 1024);
+const way = library.stream ? 'stream' : 'read';
+
+const stdout = await alternate(rounds, {
+  limit: () => figureOf(limit('read_loop'), [String(256 << 10), ...producer(bytes)]),
+  readInto: subject('stdout', 'readInto', bytes),
+  forAwait: subject('stdout', way, bytes),
+  childProcess: subject('stdout', 'childProcess', bytes),
+  ...(bun.file && {bun: () => figureOf(bun.file, ['bench/subjects/stdout.bun.mjs', String(bytes)])}),
+  ...(deno.file && {deno: () => figureOf(deno.file, ['run', '-A', 'bench/subjects/stdout.deno.mjs', String(bytes)])}),
+});
+const collect = await alternate(rounds, {
+  run: subject('collect', 'run', collected),
+  childProcess: subject('collect', 'childProcess', collected),
+  memory: subject('collect', 'run', collected, 'memory'),
+});
+const cat = await alternate(rounds, {start: subject('cat', 'start', through), childProcess: subject('cat', 'childProcess', through)});
+
+const gib = `${(bytes / 2 ** 30).toFixed(1)} GiB of stdout`;
+report([
+  compare(`${gib}, readInto / C read loop`, 'GB/s', stdout.readInto, stdout.limit, '>= 0.9'),
+  compare(`${gib}, for await / child_process`, 'GB/s', stdout.forAwait, stdout.childProcess, '>= 2'),
+  bun.file ? compare(`${gib}, for await / Bun`, 'GB/s', stdout.forAwait, stdout.bun, '>= 1') : skipped(`${gib}, for await / Bun`, bun.why),
+  deno.file ? compare(`${gib}, for await / Deno`, 'GB/s', stdout.forAwait, stdout.deno, '>= 1') : skipped(`${gib}, for await / Deno`, deno.why),
+  compare(`${gib}, C read loop / child_process`, 'GB/s', stdout.limit, stdout.childProcess),
+  compare(`run() of ${collected} MiB / child_process + concat`, 'GB/s', collect.run, collect.childProcess, '>= 2'),
+  bound(`run() of ${collected} MiB, peak memory`, 'bytes per byte', collect.memory, `<= ${(1.1 + 8 / collected).toFixed(2)}`),
+  compare(`${through} MiB through cat / child_process`, 'GB/s', cat.start, cat.childProcess, '>= 1.5'),
+]);

@@ -1,0 +1,15 @@
+// Owns: what subjects/stdout.mjs does, in Deno: `deno run -A stdout.deno.mjs BYTES`; prints GB/s.
+// Never: runs in Node.
+import {producer, rateOf} from './rate.mjs';
+
+async function read([file, ...args]) {
+  const child = new Deno.Command(file, {args, stdin: 'null', stdout: 'piped', stderr: 'null'}).spawn();
+  let total = 0;
+  for await (const chunk of child.stdout) total += chunk.length;
+  await child.status;
+  return total;
+}
+
+const bytes = Number(Deno.args[0]);
+await read(producer(64e6));
+console.log(await rateOf(() => read(producer(bytes)), bytes));
