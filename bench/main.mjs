@@ -54,7 +54,11 @@ for (const [name, [file, ...args]] of Object.entries(GROUPS)) {
 }
 
 const [cpu] = os.cpus();
-console.log(`${os.cpus().length} x ${cpu?.model}, Linux ${os.release()}, Node ${process.version}; median (lowest..highest), ratios within one round`);
+console.log(
+  `${os.cpus().length} x ${cpu?.model}, Linux ${os.release()}, Node ${process.version}; median (lowest..highest), ratios within one round`,
+);
 printTable(rows);
-console.log(`${((performance.now() - began) / 1000).toFixed(0)} s; ${rows.filter(({met}) => met === 'yes').length} met, ${rows.filter(({met}) => met === 'no').length} not met`);
+console.log(
+  `${((performance.now() - began) / 1000).toFixed(0)} s; ${rows.filter(({met}) => met === 'yes').length} met, ${rows.filter(({met}) => met === 'no').length} not met`,
+);
 process.exitCode = failed > 0 ? 1 : 0;

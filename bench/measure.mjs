@@ -16,7 +16,13 @@ export function limit(name) {
 
 /** Runs a program to its end; the last line of what it prints is a number. */
 export function figureOf(file, args = [], options = {}) {
-  const text = execFileSync(file, args, {encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], cwd: root, maxBuffer: 1 << 20, ...options});
+  const text = execFileSync(file, args, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+    cwd: root,
+    maxBuffer: 1 << 20,
+    ...options,
+  });
   const figure = Number(text.trimEnd().split('\n').at(-1));
   if (!(figure > 0)) throw new Error(`${file} ${args.join(' ')} printed no figure: ${text}`);
   return figure;
@@ -45,7 +51,8 @@ export function median(numbers) {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-const round = (number) => (number >= 100 ? number.toFixed(0) : number >= 10 ? number.toFixed(1) : number >= 0.1 ? number.toFixed(2) : number.toFixed(4));
+const round = (number) =>
+  number >= 100 ? number.toFixed(0) : number >= 10 ? number.toFixed(1) : number >= 0.1 ? number.toFixed(2) : number.toFixed(4);
 
 /** A median with its spread: `2.61 (2.30..2.72)`. */
 export function spread(numbers) {
@@ -58,7 +65,15 @@ export function spread(numbers) {
  */
 export function compare(figure, unit, ours, other, wanted) {
   const ratios = ours.map((one, i) => one / other[i]);
-  return {figure, unit, ours: spread(ours), other: spread(other), ratio: spread(ratios), wanted: wanted ?? '', met: wanted ? meets(median(ratios), wanted) : ''};
+  return {
+    figure,
+    unit,
+    ours: spread(ours),
+    other: spread(other),
+    ratio: spread(ratios),
+    wanted: wanted ?? '',
+    met: wanted ? meets(median(ratios), wanted) : '',
+  };
 }
 
 /** A line about one number that has a bound of its own. */
@@ -81,7 +96,12 @@ export function printTable(rows) {
   const all = [Object.fromEntries(COLUMNS.map((column) => [column, column])), ...rows];
   const width = (column) => Math.max(...all.filter((row) => !row.ours.startsWith('skipped')).map((row) => row[column].length));
   const widths = Object.fromEntries(COLUMNS.map((column) => [column, width(column)]));
-  for (const row of all) console.log(COLUMNS.map((column) => row[column].padEnd(widths[column])).join('  ').trimEnd());
+  for (const row of all)
+    console.log(
+      COLUMNS.map((column) => row[column].padEnd(widths[column]))
+        .join('  ')
+        .trimEnd(),
+    );
 }
 
 /** What a group's script does with its lines: prints them, or hands them to bench/main.mjs. */

@@ -89,7 +89,9 @@ async function crowd(running) {
   const crowds = [];
   const gather = async () => {
     for (let left = running; left > 0; left -= 50)
-      crowds.push(...(await Promise.all(Array.from({length: Math.min(50, left)}, () => start(['sleep', '600'], {stdio: 'ignore', killTimeout: 0})))));
+      crowds.push(
+        ...(await Promise.all(Array.from({length: Math.min(50, left)}, () => start(['sleep', '600'], {stdio: 'ignore', killTimeout: 0})))),
+      );
   };
   const disperse = () => Promise.all(crowds.splice(0).map((each) => each.stop()));
   const [alone, together] = [[], []];

@@ -16,7 +16,11 @@ const ways = {
       p.closeStdin();
     })();
     let total = 0;
-    for (let chunk; (chunk = await p.read(1 << 20)); ) total += chunk.length;
+    for (;;) {
+      const chunk = await p.read(1 << 20);
+      if (chunk === null) break;
+      total += chunk.length;
+    }
     await written;
     return total;
   },

@@ -12,8 +12,11 @@ const ways = {
     const p = await start(command, quiet);
     const target = new Uint8Array(256 << 10);
     let total = 0;
-    for (let got; (got = await p.readInto(target)) > 0; ) total += got;
-    return total;
+    for (;;) {
+      const got = await p.readInto(target);
+      if (got === 0) return total;
+      total += got;
+    }
   },
   async stream(command) {
     const {stream} = await import('../../dist/index.js');
@@ -24,8 +27,11 @@ const ways = {
   async read(command) {
     const p = await start(command, quiet);
     let total = 0;
-    for (let chunk; (chunk = await p.read(1 << 20)); ) total += chunk.length;
-    return total;
+    for (;;) {
+      const chunk = await p.read(1 << 20);
+      if (chunk === null) return total;
+      total += chunk.length;
+    }
   },
   async stdout(command) {
     const p = await start(command, quiet);
