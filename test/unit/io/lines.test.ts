@@ -15,6 +15,7 @@ const texts: [string, string[]][] = [
   ['\n\nx', ['', '', 'x']],
   ['a\rb\r\n', ['a\rb']],
   ['a\r', ['a\r']],
+  ['a\r\r\nb\r\r\n\r\n\r', ['a\r', 'b\r', '', '\r']],
   ['grün €\r\n😀\nende', ['grün €', '😀', 'ende']],
 ];
 
@@ -47,4 +48,29 @@ test('a very long line takes linear time', () => {
   for (let i = 0; i < 20_000; i++) splitter.push(chunk);
   assert.equal(splitter.end()[0]?.length, 20_000_000);
   assert.ok(performance.now() - began < 10_000);
+});
+
+test('nothing of a chunk is kept: its memory may be used again', () => {
+  const splitter = new LineSplitter();
+  const memory = Buffer.alloc(16);
+  const lines: string[] = [];
+  const bytes = Buffer.from('erste Zeile\nzweite mit ü\ndritte');
+  for (let at = 0; at < bytes.length; at += 16) {
+    const length = bytes.copy(memory, 0, at);
+    lines.push(...splitter.push(memory.subarray(0, length)));
+    memory.fill('#');
+  }
+  assert.equal(splitter.openLength, 6);
+  assert.deepEqual([...lines, ...splitter.end()], ['erste Zeile', 'zweite mit ü', 'dritte']);
+  assert.equal(splitter.openLength, 0);
+});
+
+test('a line without an end is handed out in parts, if it is to be', () => {
+  const splitter = new LineSplitter('utf8', 10);
+  const push = (text: string) => splitter.push(Buffer.from(text));
+  assert.deepEqual(push('short\n0123456'), ['short']);
+  assert.deepEqual(push('789\r'), ['0123456789\r']);
+  assert.deepEqual(push('abc\n0123456789 is whole\n'), ['abc', '0123456789 is whole']);
+  assert.deepEqual(push('again: 0123456789'), ['again: 0123456789']);
+  assert.deepEqual(splitter.end(), []);
 });
