@@ -7,6 +7,7 @@ export {restartServer} from './api/restart_server.js';
 export {run} from './api/run.js';
 export {scope} from './api/scope.js';
 export {start} from './api/start.js';
+export {Supervisor} from './api/supervisor.js';
 export type {Limit, Limits} from './words/bounds.js';
 export type {
   Asking,
@@ -41,3 +42,12 @@ export type {OpenScope, Scope, ScopeOptions} from './words/scope.js';
 export {resolveSignal} from './words/signals.js';
 export type {Stats, Usage} from './words/stats.js';
 export type {End, EndReason, ReadOptions, Start, Started, Subprocess} from './words/subprocess.js';
+export type {
+  Condition,
+  Service,
+  StartSupervisor,
+  Strategy,
+  SupervisorEnd,
+  SupervisorEvents,
+  SupervisorOptions,
+} from './words/supervisor.js';

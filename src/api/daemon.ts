@@ -1,6 +1,5 @@
 // Owns: Daemon.start(), and the daemon it gives: its processes one after the other, its output, its waits.
 // Never: when it is restarted (restart.ts, lifecycle.ts), or how it is asked whether it is ready (probe.ts).
-import {EventEmitter} from 'node:events';
 import {constants} from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -31,7 +30,8 @@ import {resolveSignal} from '../words/signals.js';
 import type {Usage} from '../words/stats.js';
 import type {End} from '../words/subprocess.js';
 import {toInvocation} from './command.js';
-import {Complaints, Delivery} from './delivery.js';
+import {Delivery} from './delivery.js';
+import {Emitter} from './emitter.js';
 import {readEnvFile} from './env_file.js';
 import {birthFailure} from './failure.js';
 import {type Body, type Clock, Lifecycle} from './lifecycle.js';
@@ -75,16 +75,20 @@ interface Incarnation {
   body: Drained | undefined;
 }
 
-export class OwnedDaemon extends EventEmitter<DaemonEvents> implements Face {
+export class OwnedDaemon extends Emitter<DaemonEvents> implements Face {
   readonly command: CommandLine;
   readonly ended: Promise<DaemonEnd>;
+  /** Its first process runs. Never rejects; pending when there never is one. */
+  readonly born: Promise<void>;
   /** Asked before each restart, after its delay: a supervisor's word. */
   gate: () => Promise<void> = async () => {};
   readonly #plan: DaemonPlan;
   readonly #settings: DaemonSettings;
   readonly #life: Lifecycle;
   readonly #output: Output;
-  readonly #complaints: Complaints;
+  /** Before each line, and in sentences. */
+  readonly #name: string;
+  readonly #who: string;
   readonly #delivery: Delivery | undefined;
   #log: LogFile | undefined;
   #now: Incarnation | undefined;
@@ -105,35 +109,32 @@ export class OwnedDaemon extends EventEmitter<DaemonEvents> implements Face {
   #onReady: {readonly resolve: () => void; readonly reject: (error: unknown) => void}[] = [];
   #onState: (() => void)[] = [];
   #lastPid = -1;
-  #lineEar: (() => void) | undefined;
   readonly #withdraw: (() => void)[] = [];
+  #resolveBorn!: () => void;
   #resolveEnded!: (end: DaemonEnd) => void;
 
-  /** Opens its log file; throws RunError 'invalid' when that fails. Starts nothing. */
-  constructor(plan: DaemonPlan) {
-    super();
+  /** Opens its log file; throws RunError 'invalid' when that fails. Starts nothing. `name`: what sentences call it. */
+  constructor(plan: DaemonPlan, name?: string) {
     const {file, args, settings} = plan;
+    const command = commandLine(file, args);
+    super(name === undefined ? `daemon ${quoteShort(command)}` : `service '${name}'`);
+    this.command = command;
+    this.#name = name ?? path.basename(file);
+    this.#who = name ?? quoteShort(command);
     this.#plan = plan;
     this.#settings = settings;
     this.#killTimeout = settings.common.killTimeout;
-    this.command = commandLine(file, args);
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
-    this.#complaints = new Complaints(`daemon ${quoteShort(this.command)}`);
+    this.born = new Promise((resolve) => {
+      this.#resolveBorn = resolve;
+    });
     this.#output = new Output(settings.common.encoding as BufferEncoding);
     this.#life = new Lifecycle(settings.restart, this.#body(), this.#clock());
     this.#delivery = this.#deliver();
     if (settings.logFile !== undefined) this.#log = this.#openLog(settings.logFile);
-    const self = this as EventEmitter;
-    self.on('newListener', (name: string) => {
-      if (name === 'line') this.#lineEar ??= this.#output.listen((line, stream) => this.#emit('line', line, stream));
-    });
-    self.on('removeListener', (name: string) => {
-      if (name !== 'line' || this.listenerCount('line') > 0) return;
-      this.#lineEar?.();
-      this.#lineEar = undefined;
-    });
+    this.onDemand('line', () => this.#output.listen((line, stream) => this.tell('line', line, stream)));
     this.#obeySignals();
   }
 
@@ -167,7 +168,7 @@ export class OwnedDaemon extends EventEmitter<DaemonEvents> implements Face {
   async begin(): Promise<void> {
     if (this.#over) throw this.#failure();
     this.#life.start();
-    await this.#untilReady();
+    await this.untilReady();
   }
 
   /** Ends it until resume(). Resolves when its tree is gone. */
@@ -184,7 +185,7 @@ export class OwnedDaemon extends EventEmitter<DaemonEvents> implements Face {
     if (!this.#halted) return;
     this.#halted = false;
     this.#life.start();
-    await this.#untilReady();
+    await this.untilReady();
   }
 
   get isHalted(): boolean {
@@ -196,7 +197,7 @@ export class OwnedDaemon extends EventEmitter<DaemonEvents> implements Face {
       if (this.#over || this.#why !== undefined) throw this.#isOver();
       if (this.#halted) return this.resume();
       this.#life.bad('it was asked to', true);
-      await this.#untilReady();
+      await this.untilReady();
     });
   }
 
@@ -329,6 +330,7 @@ export class OwnedDaemon extends EventEmitter<DaemonEvents> implements Face {
       const body = await this.#birth();
       now.body = body;
       this.#lastPid = body.pid;
+      this.#resolveBorn();
       if (!this.#refs) body.unref();
       // It was to end while it was being born.
       if (signal.aborted) body.stop(this.#grace);
@@ -448,8 +450,8 @@ export class OwnedDaemon extends EventEmitter<DaemonEvents> implements Face {
   }
 
   #changed(state: DaemonState, previous: DaemonState): void {
-    if (state === 'failed') this.#tell('error', this.#sentence());
-    this.#emit('state', state, previous);
+    if (state === 'failed') this.#report('error', this.#sentence());
+    this.tell('state', state, previous);
     for (const wake of this.#onState.splice(0)) wake();
     if (state === 'ready') for (const {resolve} of this.#onReady.splice(0)) resolve();
     else if (state === 'stopped' || state === 'failed' || (state === 'backoff' && previous === 'starting')) {
@@ -459,8 +461,8 @@ export class OwnedDaemon extends EventEmitter<DaemonEvents> implements Face {
   }
 
   #restarting(notice: RestartNotice): void {
-    this.#tell('warn', `${quoteShort(this.command)}: ${notice.why}; restart ${notice.attempt} in ${Math.round(notice.delay)} ms`);
-    this.#emit('restart', notice);
+    this.#report('warn', `${this.#who}: ${notice.why}; restart ${notice.attempt} in ${Math.round(notice.delay)} ms`);
+    this.tell('restart', notice);
   }
 
   #finish(): void {
@@ -479,7 +481,7 @@ export class OwnedDaemon extends EventEmitter<DaemonEvents> implements Face {
   }
 
   #sentence(): string {
-    const who = quoteShort(this.command);
+    const who = this.#who;
     if (this.state !== 'failed') return this.#why === undefined ? `${who}: ${this.#life.why}` : `${who} was stopped`;
     if (this.#error instanceof RunError && !this.#life.gaveUp) return this.#error.message;
     const {max, within} = this.#settings.restart;
@@ -488,8 +490,8 @@ export class OwnedDaemon extends EventEmitter<DaemonEvents> implements Face {
     return `${who}: ${this.#life.why}${gave}${tail && `\n${tail}`}`;
   }
 
-  /** Resolves when it is ready; rejects when the start that is under way has come to nothing. */
-  #untilReady(): Promise<void> {
+  /** Resolves when it is ready; rejects when the start that is under way, or that comes next, has come to nothing. */
+  untilReady(): Promise<void> {
     return new Promise((resolve, reject) => this.#onReady.push({resolve, reject}));
   }
 
@@ -553,23 +555,22 @@ export class OwnedDaemon extends EventEmitter<DaemonEvents> implements Face {
   #deliver(): Delivery | undefined {
     const {onOutput} = this.#settings;
     if (onOutput === 'discard') return undefined;
-    const delivery = new Delivery(onOutput === 'log' ? (line, stream) => this.#note(line, stream) : onOutput, this.#complaints);
+    const delivery = new Delivery(onOutput === 'log' ? (line, stream) => this.#note(line, stream) : onOutput, this.complaints);
     this.#output.listen((line, stream) => delivery.push(line, stream));
     return delivery;
   }
 
   #note(line: string, stream: OutputName): void {
-    const who = path.basename(this.command.file);
-    this.#settings.logger?.[stream === 'stdout' ? 'info' : 'warn'](`${who}: ${line}`);
+    this.#settings.logger?.[stream === 'stdout' ? 'info' : 'warn'](`${this.#name}: ${line}`);
   }
 
-  #tell(level: 'warn' | 'error', message: string): void {
-    this.#complaints.around('logger', () => this.#settings.logger?.[level](message));
+  #report(level: 'warn' | 'error', message: string): void {
+    this.complaints.around('logger', () => this.#settings.logger?.[level](message));
   }
 
   #openLog(file: string): LogFile {
     try {
-      return new LogFile(file, (error) => this.#complaints.tell('writing its log file', error));
+      return new LogFile(file, (error) => this.complaints.tell('writing its log file', error));
     } catch (error) {
       const {code} = error as NodeJS.ErrnoException;
       throw invalid('ERR_INVALID_OPTION', `\`log.file\` ${file} cannot be opened (${code}); make its directory, or name another`);
@@ -584,13 +585,6 @@ export class OwnedDaemon extends EventEmitter<DaemonEvents> implements Face {
       const end = (reason: unknown) => this.#end('abort', undefined, reason);
       if (each.aborted) end(each.reason);
       else this.#withdraw.push(onAbort(each, end));
-    }
-  }
-
-  /** One listener's error neither keeps the others from hearing nor reaches us. */
-  #emit<K extends keyof DaemonEvents>(name: K, ...args: DaemonEvents[K]): void {
-    for (const listener of this.rawListeners(name)) {
-      this.#complaints.around(`a listener of '${name}'`, () => (listener as (...all: unknown[]) => unknown).apply(this, args));
     }
   }
 }

@@ -68,7 +68,13 @@ export interface Details {
   'not-ready': Either & {readonly code: 'ERR_NOT_READY'};
   /** A method was called in a way that cannot be honoured. */
   misuse: Either & {
-    readonly code: 'ERR_STDIN_CLOSED' | 'ERR_NOT_A_TERMINAL' | 'ERR_STREAM_CLAIMED' | 'ERR_SCOPE_ENDED' | 'ERR_DAEMON_ENDED';
+    readonly code:
+      | 'ERR_STDIN_CLOSED'
+      | 'ERR_NOT_A_TERMINAL'
+      | 'ERR_STREAM_CLAIMED'
+      | 'ERR_SCOPE_ENDED'
+      | 'ERR_DAEMON_ENDED'
+      | 'ERR_SERVICE_NEEDED';
   };
 }
 
