@@ -164,6 +164,11 @@ export class OwnedDaemon extends Emitter<DaemonEvents> implements Face {
     return this.#over;
   }
 
+  /** How the last of its processes ended. */
+  get lastEnd(): End | null {
+    return this.#last;
+  }
+
   /** The first start: resolves when it is ready; else it is over, and this rejects. */
   async begin(): Promise<void> {
     if (this.#over) throw this.#failure();
@@ -446,7 +451,7 @@ export class OwnedDaemon extends Emitter<DaemonEvents> implements Face {
     this.#bytesIn += now.body?.bytesIn ?? 0;
     const how = howItEnded(end);
     if (this.state === 'starting') this.#error = this.#notReady(`${how} before it was ready`);
-    this.#life.ended(end.reason !== 'exit' || end.exitCode !== 0, `it ${how}`);
+    this.#life.ended(end.reason !== 'exit' || end.exitCode !== 0, `it ${how}`, !end.proven);
   }
 
   #changed(state: DaemonState, previous: DaemonState): void {
@@ -591,8 +596,8 @@ export class OwnedDaemon extends Emitter<DaemonEvents> implements Face {
 
 const NOTHING = {exitCode: null, signal: null, exitStatus: null, durationMs: 0, leftovers: []} as const;
 
-function howItEnded({exitCode, signal, reason}: End): string {
-  if (reason === 'lost') return 'was lost: nobody saw its exit';
+function howItEnded({exitCode, signal, reason, proven}: End): string {
+  if (reason === 'lost') return `was lost: nobody saw its exit${proven ? '' : ', and processes of it may still run'}`;
   if (reason === 'unkillable') return 'left processes that SIGKILL does not end';
   return exitCode === null ? `was ended by ${signal}` : `exited with code ${exitCode}`;
 }

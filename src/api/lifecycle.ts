@@ -82,8 +82,12 @@ export class Lifecycle {
     } else this.#dispatch(this.#judge(true) === 'ended-again' ? 'bad' : 'hopeless');
   }
 
-  /** Its tree is gone, or nothing could be started. */
-  ended(failed: boolean, why: string): void {
+  /** Its tree is gone, or nothing could be started. `unproven`: it may not be gone, so nothing is started beside it. */
+  ended(failed: boolean, why: string, unproven = false): void {
+    if (unproven && this.state !== 'stopping') {
+      this.why = why;
+      return this.#dispatch('ended-failed');
+    }
     if (this.state === 'backoff') return this.#dispatch('ended-again');
     if (this.state === 'stopping') return this.#dispatch(this.#failing ? 'ended-failed' : 'ended-done');
     this.why = why;

@@ -1,9 +1,6 @@
 // Owns: asking whether a daemon is ready or healthy: a port, a URL, a command, a function; and whether a port is taken before it starts.
 // Never: decides what follows from the answer.
-import {lookup} from 'node:dns/promises';
-import {request as httpRequest} from 'node:http';
-import {request as httpsRequest} from 'node:https';
-import {connect} from 'node:net';
+// Modules of the network are loaded by the first question that needs them: most users of the library ask none.
 import {networkInterfaces} from 'node:os';
 import {covers, holderOf, holds, type Listening, listeningTo, treeBelow} from '../subprocess/listening.js';
 import type {ProbeSetting} from '../words/daemon_settings.js';
@@ -26,15 +23,20 @@ export interface Asked {
 /** true: it is. A string: why not. undefined: there was no answer within `ms`. Never rejects. */
 export async function ask(probe: ProbeSetting, asked: Asked, ms: number): Promise<true | string | undefined> {
   const limit = new AbortController();
-  const timer = setTimeout(() => limit.abort(), Math.min(ms, 0x7fffffff));
+  const leave = () => limit.abort();
+  const timer = setTimeout(leave, Math.min(ms, 0x7fffffff));
   timer.unref();
-  const signal = AbortSignal.any([asked.signal, limit.signal]);
+  // Not AbortSignal.any(): what it makes is kept for as long as the signal of a daemon that is asked for years.
+  asked.signal.addEventListener('abort', leave, {once: true});
+  if (asked.signal.aborted) leave();
+  const {signal} = limit;
   try {
     return await Promise.race([answerOf(probe, {...asked, signal}), aborted(signal)]);
   } catch (error) {
-    return limit.signal.aborted ? undefined : says(error);
+    return signal.aborted ? undefined : says(error);
   } finally {
     clearTimeout(timer);
+    asked.signal.removeEventListener('abort', leave);
     limit.abort();
   }
 }
@@ -137,6 +139,7 @@ function placeOfUrl({hostname, port, protocol}: URL): {readonly port: number; re
 
 /** What cannot be resolved is left to the connection to complain about. */
 async function addressesOf(host: string): Promise<string[]> {
+  const {lookup} = await import('node:dns/promises');
   try {
     const found = (await lookup(host, {all: true})).map(({address}) => address);
     // A resolver may know one half of it only.
@@ -152,7 +155,8 @@ function isLocal(addresses: readonly string[]): boolean {
 }
 
 /** Connects, and closes at once. */
-function opens({port, host}: {readonly port: number; readonly host: string}, signal: AbortSignal): Promise<true> {
+async function opens({port, host}: {readonly port: number; readonly host: string}, signal: AbortSignal): Promise<true> {
+  const {connect} = await import('node:net');
   return new Promise((resolve, reject) => {
     const socket = connect({port, host});
     const leave = () => socket.destroy();
@@ -171,11 +175,11 @@ function opens({port, host}: {readonly port: number; readonly host: string}, sig
 }
 
 /** No connection outlives it. A certificate says nothing about being ready. */
-function statusOf(url: URL, signal: AbortSignal): Promise<number> {
+async function statusOf(url: URL, signal: AbortSignal): Promise<number> {
+  const {request} = await (url.protocol === 'https:' ? import('node:https') : import('node:http'));
   return new Promise((resolve, reject) => {
-    const ask = url.protocol === 'https:' ? httpsRequest : httpRequest;
     const options = {agent: false as const, signal, rejectUnauthorized: false, headers: {connection: 'close', 'user-agent': 'net-runner'}};
-    const sent = ask(url, options, (response) => {
+    const sent = request(url, options, (response) => {
       resolve(response.statusCode ?? 0);
       response.destroy();
     });

@@ -55,6 +55,7 @@ export const TABLE: Readonly<Record<DaemonState, Row>> = {
   // Until the old process is gone nothing is counted, and then the delay is.
   backoff: {
     'ended-again': ['backoff', 'wait'],
+    'ended-failed': ['failed'],
     due: ['starting', 'spawn'],
     stop: ['stopping', 'end'],
   },

@@ -1,7 +1,7 @@
 // Owns: Supervisor.start(), and the supervisor it gives: services started in order, restarted by a strategy, stopped in the reverse order.
 // Never: how one service is started, asked or restarted (daemon.ts).
 import {isMainThread} from 'node:worker_threads';
-import type {Daemon, DaemonEnd} from '../words/daemon.js';
+import type {DaemonEnd} from '../words/daemon.js';
 import {atCaller, ended, invalid, misuse, ofService} from '../words/errors.js';
 import {nearest} from '../words/hint.js';
 import {at, below} from '../words/place.js';
@@ -15,6 +15,7 @@ import type {
   SupervisorEvents,
   SupervisorOptions,
 } from '../words/supervisor.js';
+import {toInvocation} from './command.js';
 import {type DaemonPlan, OwnedDaemon, planDaemon} from './daemon.js';
 import {Emitter} from './emitter.js';
 import {stopAtSignals} from './host_signals.js';
@@ -74,7 +75,7 @@ export class OwnedSupervisor extends Emitter<SupervisorEvents> implements Face {
     });
   }
 
-  get services(): ReadonlyMap<string, Daemon> {
+  get services(): ReadonlyMap<string, OwnedDaemon> {
     return new Map(this.#members.map(({name, daemon}) => [name, daemon]));
   }
 
@@ -104,7 +105,7 @@ export class OwnedSupervisor extends Emitter<SupervisorEvents> implements Face {
     }
   }
 
-  add(name: string, service: Service): Promise<Daemon> {
+  add(name: string, service: Service): Promise<OwnedDaemon> {
     return answer(async () => {
       this.#refuseEnded();
       const names = this.#members.map((member) => member.name);
@@ -164,6 +165,7 @@ export class OwnedSupervisor extends Emitter<SupervisorEvents> implements Face {
 
   #member(setting: ServiceSetting): Member {
     const {name, command, options, dependsOn} = setting;
+    below(name, () => below('command', () => toInvocation(command)));
     const plan = below(name, () => planDaemon(command, options, composeHint));
     const member: Member = {name, dependsOn, plan, daemon: below(name, () => new OwnedDaemon(plan, name)), up: undefined, end: undefined};
     this.#watch(member);
@@ -191,9 +193,10 @@ export class OwnedSupervisor extends Emitter<SupervisorEvents> implements Face {
     if (this.#why === undefined && this.#begun && this.#members.includes(member)) {
       const {name} = member;
       const wanted = exitOn === 'any' || exitOn === name || (exitOn === 'failure' && !end.ok);
-      if (wanted) void this.#stop('exit-on', `service '${name}' is over: ${end.message}`);
+      const why = sentenceOf(end.message, name);
+      if (wanted) void this.#stop('exit-on', `service '${name}' is over: ${why}`);
       // Those that were halted for it would wait for ever.
-      else if (!end.ok && strategy !== 'one-for-one') void this.#stop('gave-up', `service '${name}' has failed: ${end.message}`);
+      else if (!end.ok && strategy !== 'one-for-one') void this.#stop('gave-up', `service '${name}' has failed: ${why}`);
     }
     this.#finishIfOver();
   }
@@ -233,7 +236,7 @@ export class OwnedSupervisor extends Emitter<SupervisorEvents> implements Face {
     throw ended({
       reason: 'not-ready',
       command: this.#find(name).plan,
-      why: `was not started: service '${other.name}', which '${name}' needs, did not end with success: ${end.message}`,
+      why: `was not started: service '${other.name}', which '${name}' needs, did not end with success: ${sentenceOf(end.message, other.name)}`,
       lines: [],
     });
   }
@@ -342,6 +345,12 @@ export class OwnedSupervisor extends Emitter<SupervisorEvents> implements Face {
     if (this.#over || this.#why !== undefined)
       throw misuse('ERR_DAEMON_ENDED', 'the supervisor is over, or is being stopped; start another');
   }
+}
+
+/** The first line of a message, without the name before it. */
+function sentenceOf(message: string, name: string): string {
+  const [first = ''] = message.split('\n', 1);
+  return first.startsWith(`${name}: `) ? first.slice(name.length + 2) : first;
 }
 
 /** A method's answer. A refusal that nobody looks at must not end the host. */

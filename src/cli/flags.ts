@@ -256,6 +256,7 @@ export function helpText(): string {
     '',
     'usage:',
     '  net-runner run [options] [--] command [args...]',
+    "  net-runner up [FILE] [NAME='command' ...]    runs the services of net-runner.yaml, or these, together",
     '  net-runner demo          shows in three seconds what it is for',
     '  net-runner doctor        says what this machine can promise, and what to do where it cannot; --json',
     '  net-runner --help, --version',

@@ -3,11 +3,15 @@
 // Never: what they do.
 import {readFileSync} from 'node:fs';
 import process from 'node:process';
+import {NativeError} from '../native.js';
 import {demo} from './demo.js';
 import {doctor} from './doctor.js';
 import {FAILED, leave} from './exit.js';
-import {helpText, parseRun, type RunFlags, UsageError} from './flags.js';
+import {parseRun, type RunFlags, UsageError} from './flags.js';
+import {help} from './help.js';
 import {runCommand} from './run.js';
+import {up} from './up.js';
+import {parseUp} from './up_flags.js';
 
 function refuse(sentence: string): void {
   process.stderr.write(`net-runner: ${sentence}\n`);
@@ -28,14 +32,28 @@ function version(): string {
   return (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {version: string}).version;
 }
 
+async function runUp(given: readonly string[]): Promise<void> {
+  try {
+    const flags = parseUp(given);
+    if (flags.help) process.stdout.write(help());
+    else leave(await up(flags));
+  } catch (error) {
+    if (error instanceof UsageError || error instanceof NativeError) refuse(error.message);
+    else throw error;
+  }
+}
+
 const [name, ...words] = process.argv.slice(2);
 switch (name) {
   case 'run': {
     const flags = flagsOf(words);
-    if (flags?.help) process.stdout.write(helpText());
+    if (flags?.help) process.stdout.write(help());
     else if (flags) leave(await runCommand(flags));
     break;
   }
+  case 'up':
+    await runUp(words);
+    break;
   case 'doctor':
     if (words.every((word) => word === '--json')) process.exitCode = await doctor(words.length > 0);
     else refuse('doctor takes no option but --json');
@@ -46,7 +64,7 @@ switch (name) {
   case 'help':
   case '--help':
   case '-h':
-    process.stdout.write(helpText());
+    process.stdout.write(help());
     break;
   case 'version':
   case '--version':
@@ -54,7 +72,7 @@ switch (name) {
     process.stdout.write(`net-runner ${version()}\n`);
     break;
   case undefined:
-    process.stderr.write(helpText());
+    process.stderr.write(help());
     process.exitCode = FAILED;
     break;
   default:

@@ -259,8 +259,8 @@ export function keys(option: string, value: unknown, names: readonly string[], w
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw refuse(`${code(option)} must be ${what}, but is ${shown(value)}`);
   }
-  for (const name of Object.keys(value)) {
-    if (names.includes(name)) continue;
+  for (const [name, given] of Object.entries(value)) {
+    if (given === undefined || names.includes(name)) continue;
     const close = nearest(name, names);
     const hint = close === undefined ? `there are ${names.map(code).join(', ')}` : `did you mean \`${close}\`?`;
     throw at(name, refuse(`${code(option)} has no ${code(name)} here: ${hint}`));

@@ -1,14 +1,15 @@
 // Owns: that every example runs as it stands, says what its reader expects, and leaves nothing.
 // Never: a copy of an example.
 import assert from 'node:assert/strict';
-import {execFile} from 'node:child_process';
+import {execFile, spawn, spawnSync} from 'node:child_process';
 import {readdirSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import {test} from 'node:test';
 import {promisify} from 'node:util';
 import {censusOfThisFile} from '../support/census.js';
-import {root} from '../support/places.js';
+import {commandLineFile, root} from '../support/places.js';
+import {until, within} from '../support/wait.js';
 
 censusOfThisFile(() => {});
 
@@ -42,10 +43,16 @@ const expected: Readonly<Record<string, readonly RegExp[]>> = {
     /a sleep runs: true\nand now: false/,
     /the host was killed; its child is gone/,
   ],
+  'supervisor.mjs': [
+    /^up: store, cache\nstore: it was ended by SIGKILL\nboth are back, cache as another process: true\n/,
+    /report: done \| report is written\nstopped: true stopped, stopped, stopped\n$/,
+  ],
 };
 
 test('every example has its expectation', () => {
-  assert.deepEqual(readdirSync(path.join(root, 'examples')).sort(), Object.keys(expected).sort());
+  // services/ is run by `net-runner up`, below.
+  const files = readdirSync(path.join(root, 'examples')).filter((name) => name !== 'services');
+  assert.deepEqual(files.sort(), Object.keys(expected).sort());
 });
 
 for (const [file, patterns] of Object.entries(expected)) {
@@ -65,3 +72,23 @@ for (const file of ['README.md', 'docs/from-netrunner.md']) {
     }
   });
 }
+
+const noRedis =
+  spawnSync('redis-server', ['--version']).error !== undefined && 'there is no redis-server (Debian: apt-get install redis-server)';
+
+test('services/net-runner.yaml: a web server, redis and a worker', {skip: noRedis}, async () => {
+  const file = path.join(root, 'examples/services/net-runner.yaml');
+  const up = spawn(process.execPath, [commandLineFile(), 'up', file], {stdio: ['ignore', 'pipe', 'pipe']});
+  let said = '';
+  for (const stream of [up.stdout, up.stderr]) stream.setEncoding('utf8').on('data', (text) => (said += text));
+  const over = new Promise<NodeJS.Signals | null>((resolve) => up.on('close', (_code, signal) => resolve(signal)));
+  await until(() => /worker is ready/.test(said) && /web is ready/.test(said), 'all to be ready');
+  const answer = await fetch('http://localhost:8380/', {method: 'POST', body: 'hello'});
+  assert.equal(await answer.text(), 'ok\n');
+  await until(() => said.includes('worker | done: hello\n'), 'the job to be done');
+  up.kill('SIGINT');
+  assert.equal(await within(over, 'its end'), 'SIGINT');
+  assert.match(said, /web {4}\| job 1 is queued/);
+  assert.match(said, /worker \| no job is left half done/);
+  assert.ok(said.indexOf('worker is stopped') < said.indexOf('redis is stopped'));
+});

@@ -310,6 +310,22 @@ test('a restart that is asked for while the delay is counted comes at once', asy
   assert.equal(actor.spawned, 2);
 });
 
+test('where the old processes may still be there, nothing is started beside them', () => {
+  for (const policy of ['always', 'on-failure'] as const) {
+    const actor = new Actor({policy});
+    actor.life.start();
+    actor.alive = false;
+    actor.life.ended(true, 'lost', true);
+    assert.equal(actor.life.state, 'failed');
+    const unhealthy = new Actor({policy});
+    unhealthy.life.start();
+    unhealthy.obedient = false;
+    unhealthy.life.bad('unhealthy');
+    unhealthy.life.ended(true, 'unkillable', true);
+    assert.deepEqual(unhealthy.walk, ['starting', 'ready', 'backoff', 'failed']);
+  }
+});
+
 test('stop() ends it in every state, once', async () => {
   for (const state of ['starting', 'ready', 'running', 'backoff'] as const) {
     const actor = new Actor();
