@@ -27,6 +27,9 @@ struct nr_frame {
     X(KILL, 16, "send one signal; kind = reach, value = signal, extra = id")                                             \
     X(STOP, 17, "end the tree: polite signal, grace, SIGKILL; value = grace in ms, -1 = the request's, extra = id")      \
     X(PING, 18, "are you there; extra = id; answered by PONG")                                                           \
+    X(FREEZE, 20, "stop everybody of the tree where he is; extra = id; DONE comes once that is so")                      \
+    X(THAW, 21, "let them go on; extra = id")                                                                            \
+    X(USAGE_ASK, 22, "what has it cost so far; extra = id; USAGE rows come before the DONE")                             \
     /* host -> fork server, on the server socket */                                                                      \
     X(WAKE, 32, "send SIGCONT to every shepherd that is stopped")                                                        \
     X(REPLACE, 33, "a woken shepherd is silent: SIGKILL; value = its pid, kind = 0: only if it is stopped again, 1: anyway") \
@@ -44,6 +47,8 @@ struct nr_frame {
     X(UNKILLABLE, 74, "still alive 5 s after SIGKILL; kind = state letter, value = pid, extra = 8 bytes of its name")    \
     X(GONE, 75, "proven empty (ECHILD); kind = 1 when SIGKILL was sent, value = how many leftovers there were")          \
     X(PONG, 76, "answer to PING; extra = id")                                                                            \
+    X(ISOLATED, 80, "what holds the tree together; kind = isolation; the directory of its own cgroup rides along if there is one") \
+    X(OOM, 81, "the kernel has killed in the job's cgroup for lack of memory; extra = how many")                         \
     /* fork server -> host, on the server socket */                                                                      \
     X(READY, 128, "the fork server runs; value = its pid, extra = protocol version")                                     \
     X(SWEPT, 129, "a killed shepherd's tree was swept; value = shepherd pid, kind = 1 when proven empty, extra = killed") \
@@ -89,10 +94,35 @@ struct nr_frame {
     X(MINOR_FAULTS, 3, "page faults served without I/O")                     \
     X(MAJOR_FAULTS, 4, "page faults served with I/O")                        \
     X(VOLUNTARY, 5, "voluntary context switches")                            \
-    X(INVOLUNTARY, 6, "involuntary context switches")
+    X(INVOLUNTARY, 6, "involuntary context switches")                        \
+    X(MEMORY, 7, "memory charged to the cgroup now, bytes")                  \
+    X(MEMORY_PEAK, 8, "the most memory charged to it so far, bytes")         \
+    X(PROCESSES, 9, "processes in it now")                                   \
+    X(IO_READ, 10, "bytes read from block devices")                          \
+    X(IO_WRITTEN, 11, "bytes written to block devices")
 #define NR_SCOPES(X)                                                                  \
     X(CHILD, 0, "the child alone, from wait4, sent before EXITED")                    \
-    X(REAPED, 1, "everything reaped below the shepherd for this job, sent before GONE")
+    X(REAPED, 1, "everything reaped below the shepherd for this job, sent before GONE")   \
+    X(CGROUP, 2, "the job's own cgroup, sent before GONE")
+
+/* ISOLATION field and ISOLATED.kind: what holds a tree together besides the shepherd */
+#define NR_ISOLATIONS(X)                                                                        \
+    X(TREE, 0, "nothing: a subreaper and signals")                                              \
+    X(AUTO, 1, "a cgroup where one was handed to us, else nothing; asked for, never answered")  \
+    X(CGROUP, 2, "a cgroup of its own")                                                         \
+    X(PIDNS, 3, "a pid namespace of its own")
+
+/* Rows of the CGROUP_LIMITS field, in the order of their stages. */
+#define NR_CGROUP_FILES(X)                                                    \
+    X(MEMORY_MAX, 0, "memory.max")                                            \
+    X(MEMORY_HIGH, 1, "memory.high")                                          \
+    X(SWAP_MAX, 2, "memory.swap.max")                                         \
+    X(OOM_GROUP, 3, "memory.oom.group")                                       \
+    X(PIDS_MAX, 4, "pids.max")                                                \
+    X(CPU_MAX, 5, "cpu.max")                                                  \
+    X(CPU_WEIGHT, 6, "cpu.weight")                                            \
+    X(IO_MAX, 7, "io.max")
+#define NR_CGROUP_FILE_COUNT 8
 
 /* Rows of the LIMITS field, in the order of their stages. */
 #define NR_LIMITS(X)                                                          \
@@ -132,6 +162,18 @@ struct nr_frame {
     X(SETGID, 45, "setresgid", "the group could not be taken")                                  \
     X(SETUID, 46, "setresuid", "the user could not be taken")                                   \
     X(NO_NEW_PRIVS, 47, "prctl", "new privileges could not be ruled out")                       \
+    X(CGROUP_FIND, 48, "open", "there is no cgroup that may be divided")                        \
+    X(CGROUP_PATH, 49, "mkdir", "the path of the cgroup could not be made or entered")          \
+    X(CGROUP_MEMORY_MAX, 50, "write", "memory.max could not be written")                        \
+    X(CGROUP_MEMORY_HIGH, 51, "write", "memory.high could not be written")                      \
+    X(CGROUP_SWAP_MAX, 52, "write", "memory.swap.max could not be written")                     \
+    X(CGROUP_OOM_GROUP, 53, "write", "memory.oom.group could not be written")                   \
+    X(CGROUP_PIDS_MAX, 54, "write", "pids.max could not be written")                            \
+    X(CGROUP_CPU_MAX, 55, "write", "cpu.max could not be written")                              \
+    X(CGROUP_CPU_WEIGHT, 56, "write", "cpu.weight could not be written")                        \
+    X(CGROUP_IO_MAX, 57, "write", "io.max could not be written")                                \
+    X(CGROUP_LEAF, 58, "mkdir", "the job's own cgroup could not be made")                       \
+    X(CGROUP_JOIN, 59, "write", "the job's own cgroup could not be joined")                     \
     X(CHOWN, 63, "fchown", "the child's pipes could not be given to its user")
 
 /* The request: u32 total (bytes that follow), then fields {u16 tag, u16 zero, u32 length, bytes}, in any order, each at most
@@ -160,7 +202,12 @@ struct nr_frame {
     X(GID, 32, "real, effective and saved group id")                                                                          \
     X(GROUPS, 33, "rows of u32: the supplementary groups; absent: none with another uid or gid, else the host's")             \
     X(NO_NEW_PRIVS, 34, "1: exec can never give more rights than there are")                                                  \
-    X(OOM_SCORE_ADJ, 35, "-1000 to 1000")
+    X(OOM_SCORE_ADJ, 35, "-1000 to 1000")                                                                                     \
+    X(ISOLATION, 36, "an isolation; absent: TREE, or CGROUP if one of the next three is there")                               \
+    X(CGROUP_PATH, 37, "a relative path, whose leaf the job's own cgroup becomes; NUL-terminated")                            \
+    X(CGROUP_LIMITS, 38, "pairs of {decimal number of a file, what to write}, each NUL-terminated")                           \
+    X(CGROUP_OPTIONAL, 39, "1: without a cgroup if there can be none")                                                        \
+    X(CGROUP_MOVE_HOST, 40, "1: the host may be moved into a leaf of its own, where that is what stands in the way")
 
 #define NR_ROW(prefix, name, number) prefix##name = number,
 enum nr_frame_type {
@@ -201,6 +248,16 @@ enum nr_figure {
 enum nr_scope {
 #define X(n, v, d) NR_ROW(NR_SCOPE_, n, v)
     NR_SCOPES(X)
+#undef X
+};
+enum nr_isolation {
+#define X(n, v, d) NR_ROW(NR_ISOLATION_, n, v)
+    NR_ISOLATIONS(X)
+#undef X
+};
+enum nr_cgroup_file {
+#define X(n, v, d) NR_ROW(NR_CGROUP_FILE_, n, v)
+    NR_CGROUP_FILES(X)
 #undef X
 };
 enum nr_limit {

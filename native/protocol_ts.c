@@ -29,6 +29,8 @@ int main(void) {
     TABLE("Grouping", NR_GROUPINGS)
     TABLE("Figure", NR_FIGURES)
     TABLE("Scope", NR_SCOPES)
+    TABLE("Isolation", NR_ISOLATIONS)
+    TABLE("CgroupFile", NR_CGROUP_FILES)
     TABLE("Limit", NR_LIMITS)
     TABLE("Field", NR_FIELDS)
     printf("\nexport const STAGES: Readonly<Record<number, {readonly name: string; readonly syscall: string; readonly doc: string}>> = {\n");

@@ -17,7 +17,11 @@ const SUITES = [
   {script: 'test:survival:long', minutes: 12, env: {NET_RUNNER_ROUNDS: '2', NET_RUNNER_MINUTES: '9'}},
   {script: 'test:fuzz', minutes: 5, env: {NET_RUNNER_SECONDS: '60'}, packages: {'clang-19': ['clang-19', 'libclang-rt-19-dev']}},
   {script: 'test:daemon:long', minutes: 6, env: {NET_RUNNER_SECONDS: '10'}},
-  {script: 'test:vm', minutes: 8},
+  {
+    script: 'test:vm',
+    minutes: 8,
+    packages: {'qemu-system-x86_64': ['qemu-system-x86'], busybox: ['busybox-static'], cpio: ['cpio']},
+  },
   {script: 'test:all', minutes: 10},
 ];
 

@@ -9,6 +9,7 @@ export {scope} from './api/scope.js';
 export {start} from './api/start.js';
 export {Supervisor} from './api/supervisor.js';
 export type {Limit, Limits} from './words/bounds.js';
+export type {CgroupOptions, IoMax, Isolation} from './words/cgroup.js';
 export type {
   Asking,
   Check,
@@ -36,7 +37,7 @@ export type {Input} from './words/input.js';
 export type {Known, Merge, Options, Reach, Signal, StderrTarget, Stdio, Target} from './words/options.js';
 export type {Owner} from './words/owner.js';
 export type {CommandLine} from './words/quote.js';
-export type {FailedResult, Leftover, Result} from './words/result.js';
+export type {FailedResult, HeldBy, Leftover, Result} from './words/result.js';
 export type {Command, Run, Runnable, StartOptions} from './words/runnable.js';
 export type {OpenScope, Scope, ScopeOptions} from './words/scope.js';
 export {resolveSignal} from './words/signals.js';

@@ -22,6 +22,12 @@ static void stop_asked(struct nr_job *job, const struct nr_frame *frame) {
     if (valid) nr_job_happen(job, NR_EVENT_STOP, NR_CAUSE_ASKED, grace);
 }
 
+static void thaw_asked(struct nr_job *job, const struct nr_frame *frame) {
+    bool there = job->state != NR_LIFE_STARTING && job->state != NR_LIFE_OVER;
+    if (there) nr_job_thaw(job);
+    nr_control_say(&job->control, NR_DONE, 0, there ? 0 : ESRCH, frame->extra);
+}
+
 void nr_job_answer(void *arg, const struct nr_frame *frame) {
     struct nr_job *job = arg;
     switch (frame->zero ? 0 : frame->type) {
@@ -32,6 +38,17 @@ void nr_job_answer(void *arg, const struct nr_frame *frame) {
     }
     case NR_STOP:
         stop_asked(job, frame);
+        break;
+    case NR_FREEZE:
+        nr_job_freeze(job, frame->extra);
+        break;
+    case NR_THAW:
+        thaw_asked(job, frame);
+        break;
+    case NR_USAGE_ASK:
+        nr_job_reap(job);
+        if (job->state != NR_LIFE_OVER) nr_job_say_usage(job);
+        nr_control_say(&job->control, NR_DONE, 0, job->state == NR_LIFE_OVER ? ESRCH : 0, frame->extra);
         break;
     case NR_PING:
         nr_control_say(&job->control, NR_PONG, 0, 0, frame->extra);

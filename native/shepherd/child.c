@@ -148,6 +148,11 @@ static int search(struct nr_plan *plan) {
     }
 }
 
+/* 0 is whoever writes it. Everything that it will ever start is in there too. */
+static void join_cgroup(const struct nr_plan *plan) {
+    if (plan->cgroup >= 0 && write(plan->cgroup, "0", 1) < 0) fail(plan, NR_STAGE_CGROUP_JOIN, errno);
+}
+
 static void must(const struct nr_plan *plan, int stage) {
     if (stage) fail(plan, (enum nr_stage)stage, errno);
 }
@@ -157,6 +162,7 @@ static void must(const struct nr_plan *plan, int stage) {
 _Noreturn void nr_child(struct nr_plan *plan) {
     const struct nr_bounds *bounds = &plan->request->bounds;
     join(plan);
+    join_cgroup(plan);
     must(plan, nr_bounds_priority(bounds));
     place_fds(plan);
     must(plan, nr_bounds_limits(bounds));

@@ -14,6 +14,7 @@ struct nr_plan {
     const char *path; /* where a bare name is looked for */
     pid_t shepherd;
     int errors;       /* close-on-exec; takes one struct nr_child_error */
+    int cgroup;       /* cgroup.procs to write 0 into, or -1 */
     int terminal;     /* what becomes the child's fd 0, or -1 */
     int sources[NR_MOST_FDS];
     char candidate[PATH_MAX];

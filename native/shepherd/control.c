@@ -94,9 +94,9 @@ void nr_control_say(struct nr_control *control, enum nr_frame_type type, int kin
     control->out_length += NR_FRAME_SIZE;
 }
 
-void nr_control_pass(struct nr_control *control, enum nr_frame_type type, int32_t value, int fd) {
-    nr_control_say(control, type, 0, value, 0);
-    if (control->fd >= 0) control->passed = fd;
+void nr_control_pass(struct nr_control *control, enum nr_frame_type type, int kind, int32_t value, int fd) {
+    nr_control_say(control, type, kind, value, 0);
+    if (control->fd >= 0 && control->passed < 0) control->passed = fd;
 }
 
 static ssize_t send_some(struct nr_control *control) {

@@ -10,9 +10,10 @@
 #include "protocol.h"
 
 /* The queue: answers to questions may fill ANSWERS places; the rest is kept for what a job says once: HELLO, STARTED or FAILED,
- * STOPPING, two halves of 32 LEFTOVERs, two scopes of USAGE, EXITED, 32 UNKILLABLEs, GONE, and one of STOPPED and CONTINUED. */
+ * STOPPING, two halves of 32 LEFTOVERs, three scopes of USAGE (and once more, for one who
+ * asks), EXITED, 32 UNKILLABLEs, OOM, GONE, and one of STOPPED and CONTINUED. */
 #define NR_OUT_ANSWERS 64
-#define NR_OUT_FRAMES (NR_OUT_ANSWERS + 128)
+#define NR_OUT_FRAMES (NR_OUT_ANSWERS + 192)
 #define NR_MOST_LEFTOVERS 32
 #define NR_MOST_UNKILLABLE 32
 
@@ -36,8 +37,9 @@ void nr_control_close(struct nr_control *control);
 
 /* Queues a frame; nothing is sent before nr_control_flush(). STOPPED and CONTINUED replace one another as long as they are unsent. */
 void nr_control_say(struct nr_control *control, enum nr_frame_type type, int kind, int32_t value, uint64_t extra);
-/* The same, with a descriptor to ride along. It must stay open until the flush after which `passed` is -1. */
-void nr_control_pass(struct nr_control *control, enum nr_frame_type type, int32_t value, int fd);
+/* The same, with a descriptor to ride along. It must stay open until the flush after which `passed` is -1. One at a time: as long as
+ * another waits, the frame goes without. */
+void nr_control_pass(struct nr_control *control, enum nr_frame_type type, int kind, int32_t value, int fd);
 /* Sends what the socket takes. Sets `ended` when nobody is there any more. */
 void nr_control_flush(struct nr_control *control);
 

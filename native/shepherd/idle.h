@@ -15,6 +15,8 @@ struct nr_shepherd {
     int notice;  /* -1 likewise; poll() says POLLERR when the fork server is gone */
     int sigchld;
     int null;    /* /dev/null, for reading and writing */
+    pid_t host;
+    char *record; /* where the fork server finds the cgroup of our job, should we die; NULL: nowhere */
 };
 
 /* One record on the notice pipe, written at once or not at all. */

@@ -19,6 +19,9 @@ static void open_job(struct nr_job *job, struct nr_shepherd *shepherd, int contr
     job->shepherd = shepherd;
     job->state = NR_LIFE_STARTING;
     job->tree = (struct nr_tree){.pidfd = -1};
+    job->leaf = (struct nr_leaf)NR_NO_LEAF;
+    job->frozen = false;
+    job->freezing = 0;
     job->terminal = -1;
     job->host_gone = job->forced = job->group_asked = job->nobody_met = false;
     job->leftovers = job->passes_in_vain = 0;
@@ -37,6 +40,7 @@ static void say_the_rest(struct nr_control *control) {
 }
 
 static void close_job(struct nr_job *job) {
+    nr_job_release(job);
     say_the_rest(&job->control);
     nr_control_close(&job->control);
     nr_request_drop(&job->request);
@@ -46,6 +50,7 @@ static void close_job(struct nr_job *job) {
 
 static void refuse(struct nr_job *job, enum nr_stage stage, int error) {
     NR_TRACE("failed: stage %d errno %d", stage, error);
+    nr_job_release(job);
     nr_control_say(&job->control, NR_FAILED, stage, error, 0);
     nr_job_happen(job, NR_EVENT_UNBORN, NR_CAUSE_ASKED, 0);
 }
@@ -80,20 +85,38 @@ static void keep_terminal(struct nr_job *job, const struct nr_hire *hire) {
             job->terminal = fcntl(hire->fds[1 + request->fds[i].source], F_DUPFD_CLOEXEC, 0);
 }
 
+/* A cgroup that was made and cannot be joined is none, for a job that can do without. */
+static bool give_birth(struct nr_job *job, struct nr_hire *hire, struct nr_birth *birth) {
+    struct nr_request *request = &job->request;
+    int null = job->shepherd->null;
+    if (nr_spawn(request, hire->fds + 1, null, job->leaf.procs, birth) == 0) return true;
+    bool needed = request->cgroup.asked && !request->cgroup.optional;
+    if (birth->stage != NR_STAGE_CGROUP_JOIN || needed) return false;
+    nr_leaf_remove(&job->leaf);
+    nr_control_say(&job->control, NR_ISOLATED, NR_ISOLATION_TREE, 0, 0);
+    return nr_spawn(request, hire->fds + 1, null, -1, birth) == 0;
+}
+
 static bool bring_to_life(struct nr_job *job, struct nr_hire *hire) {
     struct nr_request *request = &job->request;
     struct nr_birth birth;
-    keep_terminal(job, hire);
-    /* Before the birth: this thread sleeps until exec, and may be woken long after it. */
-    job->born = nr_now();
-    if (nr_spawn(request, hire->fds + 1, job->shepherd->null, &birth) < 0) {
+    if (!nr_job_isolate(job, &birth.stage, &birth.error)) {
         refuse(job, birth.stage, birth.error);
         return false;
     }
+    keep_terminal(job, hire);
+    /* Before the birth: this thread sleeps until exec, and may be woken long after it. */
+    job->born = nr_now();
+    if (!give_birth(job, hire, &birth)) {
+        refuse(job, birth.stage, birth.error);
+        return false;
+    }
+    if (job->leaf.procs >= 0) close(job->leaf.procs);
+    job->leaf.procs = -1;
     job->tree.leader = birth.pid;
     job->tree.grouped = request->grouping != NR_GROUPING_JOIN;
     job->tree.pidfd = nr_pidfd_open(birth.pid);
-    nr_control_pass(&job->control, NR_STARTED, birth.pid, job->tree.pidfd);
+    nr_control_pass(&job->control, NR_STARTED, 0, birth.pid, job->tree.pidfd);
     nr_control_flush(&job->control);
     nr_job_happen(job, NR_EVENT_BORN, NR_CAUSE_ASKED, 0);
     nr_title_busy(birth.pid, request->file, request->argv);

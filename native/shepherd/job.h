@@ -10,6 +10,7 @@
 #include "control.h"
 #include "hire.h"
 #include "idle.h"
+#include "leaf.h"
 #include "life.h"
 #include "request.h"
 #include "tree.h"
@@ -20,6 +21,9 @@ struct nr_job {
     struct nr_control control;
     struct nr_request request;
     struct nr_tree tree;
+    struct nr_leaf leaf;    /* its own cgroup, if it has one */
+    bool frozen;            /* FREEZE was the last word */
+    uint64_t freezing;      /* the id of a FREEZE that is not answered yet, or 0 */
     int terminal;           /* FOREGROUND: the terminal to hand back, else -1 */
     bool host_gone;         /* the end of control was acted upon */
     bool forced;            /* SIGKILL was sent */
@@ -44,6 +48,19 @@ void nr_job_watch(struct nr_job *job);
 
 /* Reaps whatever has ended, says what there is to say of it, and notices emptiness (reap.c). */
 void nr_job_reap(struct nr_job *job);
+/* What has been counted so far, for the tree and its cgroup (reap.c). */
+void nr_job_say_usage(struct nr_job *job);
+
+/* Gives the job its own cgroup where that is wanted, before the birth (isolation.c). false: it was to be and cannot; said so. */
+bool nr_job_isolate(struct nr_job *job, enum nr_stage *stage, int *error);
+/* Nobody is left, or nobody was born: says what the cgroup knows and removes it. */
+void nr_job_release(struct nr_job *job);
+/* Stops everybody where he is, or lets them go on; `id`: the question, answered by DONE once it is so. */
+void nr_job_freeze(struct nr_job *job, uint64_t id);
+void nr_job_thaw(struct nr_job *job);
+/* cgroup.events has changed. */
+void nr_job_hear_cgroup(struct nr_job *job);
+
 /* FOREGROUND: the child has the terminal again, if the host has it now. Nothing for any other child. */
 void nr_job_give_terminal(const struct nr_job *job);
 

@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include "leaf.h"
 #include "platform.h"
 
 struct slot {
@@ -18,9 +20,34 @@ static struct slot slots[NR_MOST_SHEPHERDS];
 static int used; /* slots from here on were never taken, or are free again */
 struct nr_pool nr_pool;
 
+/* Shared with all shepherds: each writes down its job's cgroup before it makes it, in its own place. NULL: no memory for that, and then the
+ * host is the one who ends what is in the cgroup of a dead shepherd. */
+static char (*records)[NR_LEAF_RECORD];
+
+void nr_pool_init(void) {
+    size_t size = (size_t)NR_MOST_SHEPHERDS * sizeof *records;
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    records = memory == MAP_FAILED ? NULL : memory;
+}
+
+/* A place with a record has a cgroup to be removed. */
+static bool is_free(int slot) {
+    return !slots[slot].pid && !(records && records[slot][0]);
+}
+
+int nr_pool_sweep_leaves(bool forget) {
+    int left = 0;
+    for (int i = 0; i < used; i++) {
+        if (slots[i].pid || is_free(i)) continue;
+        if (forget || nr_leaf_remove_recorded(records[i])) records[i][0] = 0;
+        else left++;
+    }
+    return left;
+}
+
 static int free_slot(void) {
     for (int i = 0; i < used; i++)
-        if (!slots[i].pid) return i;
+        if (is_free(i)) return i;
     return used < NR_MOST_SHEPHERDS ? used : -1;
 }
 
@@ -35,6 +62,7 @@ int nr_pool_fork(const struct nr_shepherd *template, void (*prepare)(void)) {
     shepherd.slot = free_slot();
     if (shepherd.slot < 0) return EAGAIN;
     shepherd.server = getpid();
+    shepherd.record = records ? records[shepherd.slot] : NULL;
     pid_t pid = fork();
     if (pid < 0) return errno;
     if (pid == 0) {
@@ -69,7 +97,7 @@ bool nr_pool_forget(pid_t pid) {
     if (slot->busy) nr_pool.busy--;
     else nr_pool.idle--;
     slot->pid = 0;
-    while (used > 0 && !slots[used - 1].pid) used--;
+    while (used > 0 && is_free(used - 1)) used--;
     return true;
 }
 

@@ -17,11 +17,16 @@ struct nr_pool {
 };
 extern struct nr_pool nr_pool;
 
+/* Once, before the first. */
+void nr_pool_init(void);
 /* Forks an idle shepherd from this template: 0, or errno. In the new process `prepare` is called once and it never returns. */
 int nr_pool_fork(const struct nr_shepherd *template, void (*prepare)(void));
 /* A shepherd said what it does now. true when it was hired. */
 bool nr_pool_notice(const struct nr_notice *notice);
 bool nr_pool_lives(pid_t pid);
+/* Ends and removes the cgroups that shepherds who are gone have left. Returns how many are still there. `forget`: they are somebody
+ * else's from now on. */
+int nr_pool_sweep_leaves(bool forget);
 /* Forgets a shepherd that was reaped. false: it was none. */
 bool nr_pool_forget(pid_t pid);
 /* Asks all idle shepherds but `keep` to leave. They may miss it once. */

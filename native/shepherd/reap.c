@@ -45,6 +45,20 @@ static void say_usage(struct nr_job *job, enum nr_scope scope, const struct rusa
     nr_control_say(control, NR_USAGE, NR_FIGURE_INVOLUNTARY, scope, (uint64_t)usage->ru_nivcsw);
 }
 
+/* What the kernel counts for a cgroup, as far as its controllers are on. */
+static void say_cgroup(struct nr_job *job) {
+    static const enum nr_figure figures[] = {NR_FIGURE_USER_US, NR_FIGURE_SYSTEM_US, NR_FIGURE_MEMORY,    NR_FIGURE_MEMORY_PEAK,
+                                             NR_FIGURE_PROCESSES, NR_FIGURE_IO_READ, NR_FIGURE_IO_WRITTEN};
+    uint64_t value;
+    for (unsigned i = 0; job->leaf.dir >= 0 && i < sizeof figures / sizeof *figures; i++)
+        if (nr_leaf_figure(&job->leaf, figures[i], &value)) nr_control_say(&job->control, NR_USAGE, figures[i], NR_SCOPE_CGROUP, value);
+}
+
+void nr_job_say_usage(struct nr_job *job) {
+    say_usage(job, NR_SCOPE_REAPED, &job->reaped);
+    say_cgroup(job);
+}
+
 /* ---- the terminal of a foreground child ---- */
 
 struct holder {
@@ -191,6 +205,7 @@ void nr_job_reap(struct nr_job *job) {
     follow_child(job);
     if (!job->tree.reaped) reap_orphans(job);
     if (!job->tree.reaped || reap_all(job)) return;
-    say_usage(job, NR_SCOPE_REAPED, &job->reaped);
+    nr_job_say_usage(job);
+    nr_job_release(job);
     nr_job_happen(job, NR_EVENT_EMPTY, NR_CAUSE_ASKED, 0);
 }

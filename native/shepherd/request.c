@@ -168,11 +168,47 @@ static bool bounds_of(const struct field fields[FIELDS], struct nr_bounds *bound
         && optional(&fields[NR_FIELD_OOM_SCORE_ADJ], -1000, 1000, &bounds->oom_score_adj);
 }
 
+/* ---- what holds the tree together: optional, all of it ---- */
+
+/* "4", "100": the text for the file with that number. */
+static bool cgroup_limits(const struct field *field, struct nr_cgroup_wish *wish) {
+    memset(wish->limits, 0, sizeof wish->limits);
+    if (!field->bytes) return true;
+    long count = strings(field);
+    if (count < 2 || count % 2) return false;
+    for (const char *at = (const char *)field->bytes, *stop = at + field->length; at < stop;) {
+        int which = at[0] - '0';
+        if (which < 0 || which >= NR_CGROUP_FILE_COUNT || at[1] || wish->limits[which]) return false;
+        at += 2;
+        if (!*at) return false;
+        wish->limits[which] = at;
+        at += strlen(at) + 1;
+    }
+    return true;
+}
+
+static bool cgroup_of(const struct field fields[FIELDS], struct nr_cgroup_wish *wish) {
+    int64_t isolation = NR_ISOLATION_TREE, optional_ = 0, move = 0;
+    char *path = NULL;
+    if (fields[NR_FIELD_ISOLATION].bytes && !number(&fields[NR_FIELD_ISOLATION], NR_ISOLATION_TREE, NR_ISOLATION_CGROUP, &isolation)) return false;
+    if (fields[NR_FIELD_CGROUP_PATH].bytes && (!text(&fields[NR_FIELD_CGROUP_PATH], &path) || !*path || *path == '/')) return false;
+    if (!cgroup_limits(&fields[NR_FIELD_CGROUP_LIMITS], wish)) return false;
+    if (fields[NR_FIELD_CGROUP_OPTIONAL].bytes && !number(&fields[NR_FIELD_CGROUP_OPTIONAL], 1, 1, &optional_)) return false;
+    if (fields[NR_FIELD_CGROUP_MOVE_HOST].bytes && !number(&fields[NR_FIELD_CGROUP_MOVE_HOST], 1, 1, &move)) return false;
+    wish->isolation = (enum nr_isolation)isolation;
+    wish->path = path;
+    wish->asked = path || fields[NR_FIELD_CGROUP_LIMITS].bytes || isolation == NR_ISOLATION_CGROUP;
+    wish->optional = optional_ != 0;
+    wish->move_host = move != 0;
+    return true;
+}
+
 int nr_request_parse(uint8_t *bytes, size_t length, int sources, struct nr_request *request) {
     struct field fields[FIELDS] = {{NULL, 0}};
     if (!split(bytes, length, fields) || !numbers(fields, request)) return EPROTO;
     if (!text(&fields[NR_FIELD_FILE], &request->file) || !text(&fields[NR_FIELD_CWD], &request->cwd)) return EPROTO;
     if (!fd_rows(&fields[NR_FIELD_FDS], sources, request) || !bounds_of(fields, &request->bounds)) return EPROTO;
+    if (!cgroup_of(fields, &request->cgroup)) return EPROTO;
     long args = strings(&fields[NR_FIELD_ARGV]), variables = strings(&fields[NR_FIELD_ENV]);
     if (args < 1 || variables < 0) return EPROTO;
     request->pointers_size = (size_t)(1 + args + 1 + variables + 1) * sizeof(char *);

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "bounds.h"
+#include "cgroup.h"
 #include "protocol.h"
 
 #define NR_MOST_FDS 1024
@@ -34,6 +35,7 @@ struct nr_request {
     enum nr_grouping grouping;
     pid_t host_group;
     struct nr_bounds bounds;
+    struct nr_cgroup_wish cgroup;
     /* what nr_request_drop() gives back */
     void *bytes, *pointers;
     size_t bytes_size, pointers_size;

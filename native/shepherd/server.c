@@ -228,10 +228,11 @@ static int host_pidfd(void) {
 static void set_up(pid_t host) {
     int notices[2] = {-1, -1}, yes = 1;
     nr_hire_init(host);
+    nr_pool_init();
     nr_proc_init();
     if (pipe2(notices, O_CLOEXEC | O_NONBLOCK) < 0) nr_exit(125);
     setsockopt(NR_FD_HIRE, SOL_SOCKET, SO_PASSCRED, &yes, sizeof yes);
-    server.template = (struct nr_shepherd){.hire = NR_FD_HIRE, .notice = notices[1], .sigchld = nr_sigchld_fd(), .null = 0};
+    server.template = (struct nr_shepherd){.hire = NR_FD_HIRE, .notice = notices[1], .sigchld = nr_sigchld_fd(), .null = 0, .host = host};
     server.notices = notices[0];
     server.host = host_pidfd();
     server.ask_at = server.kill_at = NR_NEVER;

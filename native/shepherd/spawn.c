@@ -59,7 +59,7 @@ static const char *search_path(const struct nr_request *request) {
     return "/bin:/usr/bin";
 }
 
-int nr_spawn(struct nr_request *request, const int *sources, int null, struct nr_birth *birth) {
+int nr_spawn(struct nr_request *request, const int *sources, int null, int cgroup, struct nr_birth *birth) {
     static struct nr_plan plan;
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) < 0) return failed(birth, NR_STAGE_PREPARE, errno);
@@ -67,6 +67,7 @@ int nr_spawn(struct nr_request *request, const int *sources, int null, struct nr
     plan.path = search_path(request);
     plan.shepherd = getpid();
     plan.errors = ends[1];
+    plan.cgroup = cgroup;
     plan_fds(&plan, sources, null);
     int kept = give_pipes(&plan);
     if (kept) {

@@ -13,8 +13,9 @@ struct nr_birth {
     int error;
 };
 
-/* Starts `request`. `sources`: the received descriptors rows refer to; `null`: /dev/null, open for reading and writing. 0, or -1 with
- * stage and error set; then no process is left. All signals must be blocked. The child dies with the calling thread. */
-int nr_spawn(struct nr_request *request, const int *sources, int null, struct nr_birth *birth);
+/* Starts `request`. `sources`: the received descriptors rows refer to; `null`: /dev/null, open for reading and writing; `cgroup`: a
+ * cgroup.procs to join by, or -1. 0, or -1 with stage and error set; then no process is left. All signals must be blocked. The child dies
+ * with the calling thread. */
+int nr_spawn(struct nr_request *request, const int *sources, int null, int cgroup, struct nr_birth *birth);
 
 #endif

@@ -11,6 +11,7 @@
 #define MS INT64_C(1000000)
 #define PATIENT_PASSES 20
 #define SAY_UNPROVEN_AFTER (5000 * MS)
+#define LEAVE_CGROUPS_AFTER (3000 * MS)
 #define MOST 1024
 #define ROOM 32768
 
@@ -77,7 +78,9 @@ void nr_sweep_pass(nr_swept *swept) {
     struct nr_walk walk = {.visit = kill_one, .spared = nr_pool_lives};
     bool met_nobody = nr_walk(&walk) == 0;
     int64_t now = nr_now();
-    if (nobody_left(met_nobody)) {
+    /* First, as it is the quicker way; and again after everybody is gone, as a cgroup is empty only then. */
+    bool leaves = nr_pool_sweep_leaves(now - sweep.began >= LEAVE_CGROUPS_AFTER) > 0;
+    if (nobody_left(met_nobody) && !leaves) {
         report(swept, true);
         sweep.going_on = false;
         sweep.due = NR_NEVER;

@@ -14,12 +14,14 @@
 #define NEXT_PASS (2 * MS)
 #define LATER_PASS (50 * MS)
 #define PATIENT_PASSES 20
+#define TRUSTING_PASSES 3
 #define UNKILLABLE_AFTER (5000 * MS)
 
 /* ---- what the table orders ---- */
 
 static void ask_politely(struct nr_job *job, enum nr_reach reach) {
     int polite = job->request.kill_signal;
+    nr_job_thaw(job); /* whoever is frozen cannot take a hint */
     if (job->tree.reaped) reach = NR_REACH_TREE;
     if (job->group_asked) {
         nr_tree_signal_rest(&job->tree, polite, true);
@@ -33,7 +35,9 @@ static void kill_all(struct nr_job *job) {
     int64_t now = nr_now();
     if (!job->forced) job->unkillable_at = now + UNKILLABLE_AFTER;
     job->forced = true;
-    job->nobody_met = nr_tree_kill(&job->tree, job->nobody_met) == 0;
+    /* Whoever is in the cgroup is dying: a look at each of them would only take its time away. Whoever has left it is met soon. */
+    bool all = nr_leaf_kill(&job->leaf);
+    if (!all || job->passes_in_vain >= TRUSTING_PASSES) job->nobody_met = nr_tree_kill(&job->tree, job->nobody_met) == 0;
     job->passes_in_vain++;
     job->deadline = now + (job->passes_in_vain <= PATIENT_PASSES ? NEXT_PASS : LATER_PASS);
 }
@@ -121,7 +125,7 @@ static void hear_children(struct nr_job *job) {
     if (read(job->shepherd->sigchld, &one, sizeof one) < 0) return;
     nr_job_reap(job);
     /* Somebody went, somebody is left: whose children came to us may be met now. */
-    if (job->state == NR_LIFE_KILLING && job->passes_in_vain == 0) job->deadline = nr_now();
+    if (job->state == NR_LIFE_KILLING && job->passes_in_vain == 0 && job->leaf.dir < 0) job->deadline = nr_now();
 }
 
 void nr_job_watch(struct nr_job *job) {
@@ -129,16 +133,18 @@ void nr_job_watch(struct nr_job *job) {
     /* Saying STARTED may have shown that nobody listens any more. */
     notice_end_of_host(job);
     while (job->state != NR_LIFE_OVER) {
-        struct pollfd waits[3] = {
+        struct pollfd waits[4] = {
             {shepherd->sigchld, POLLIN, 0},
             {job->control.fd, nr_control_events(&job->control), 0},
             {shepherd->notice, 0, 0},
+            {job->freezing ? job->leaf.events : -1, POLLPRI, 0},
         };
         int64_t when = next_deadline(job);
-        poll(waits, 3, nr_poll_ms(when, when == NR_NEVER ? 0 : nr_now()));
+        poll(waits, 4, nr_poll_ms(when, when == NR_NEVER ? 0 : nr_now()));
         if (waits[0].revents) hear_children(job);
         if (waits[1].revents) hear_host(job, waits[1].revents);
         if (waits[2].revents & POLLERR) nr_idle_orphaned(shepherd);
+        if (waits[3].revents) nr_job_hear_cgroup(job);
         notice_end_of_host(job);
         check_deadlines(job);
         nr_control_flush(&job->control);

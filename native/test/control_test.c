@@ -122,7 +122,7 @@ static void test_passed(void) {
     int pipe_ends[2], received = -1;
     if (pipe(pipe_ends)) abort();
     nr_control_say(&control, NR_HELLO, 0, 1, 0);
-    nr_control_pass(&control, NR_STARTED, 2, pipe_ends[0]);
+    nr_control_pass(&control, NR_STARTED, 0, 2, pipe_ends[0]);
     nr_control_flush(&control);
     close(pipe_ends[0]);
     struct nr_frame frame;

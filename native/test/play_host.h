@@ -105,6 +105,7 @@ __attribute__((unused)) static bool next_frame(int fd, struct nr_frame *frame, i
         ssize_t n = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
         if (n <= 0) return false;
         struct cmsghdr *part = message.msg_controllen ? CMSG_FIRSTHDR(&message) : NULL;
+        if (part && passed && *passed >= 0) close(*passed);
         if (part && passed) memcpy(passed, CMSG_DATA(part), sizeof(int));
         got += (size_t)n;
     }

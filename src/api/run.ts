@@ -20,7 +20,7 @@ import {birthFailure} from './failure.js';
  * rejects, and with `check` an exit code that was not wanted. When it settles, the whole tree is gone, or the outcome says what is not.
  *
  * Rejects with RunError, reason 'invalid', 'unsupported', 'spawn', 'timeout', 'abort', 'max-output', 'input', 'lost', 'unkillable', and
- * under `check` 'exit' or 'signal'. Never throws synchronously.
+ * under `check` 'exit', 'signal' or 'oom'. Never throws synchronously.
  * @example
  * const {stdout, exitCode} = await run(['git', 'log', '-1'], {cwd, timeout: 5_000});
  */
@@ -40,7 +40,7 @@ export const run = async function run(command: Runnable, options?: Options): Pro
   return result;
 } as Run;
 
-function resultOf(command: CommandLine, settings: Settings, {pid, end, usage, stdout, stderr}: Collected): FailedResult {
+function resultOf(command: CommandLine, settings: Settings, {pid, end, usage, isolation, stdout, stderr}: Collected): FailedResult {
   const {exitCode, signal, exitStatus, durationMs, leftovers} = end;
   return {
     command,
@@ -53,9 +53,9 @@ function resultOf(command: CommandLine, settings: Settings, {pid, end, usage, st
     ...(stderr && {stderr: dataOf(stderr, settings)}),
     durationMs,
     usage,
-    oom: false,
+    oom: end.oom,
     leftovers,
-    isolation: 'tree',
+    isolation,
   } as FailedResult;
 }
 
@@ -89,5 +89,6 @@ function failureOf(command: CommandLine, settings: Settings, collected: Collecte
     }
   }
   if (settings.check === false || result.ok) return undefined;
+  if (result.oom) return ended({reason: 'oom', command, result});
   return end.signal === null ? ended({reason: 'exit', command, result, check: settings.check}) : ended({reason: 'signal', command, result});
 }

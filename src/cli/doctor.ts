@@ -5,6 +5,7 @@ import process from 'node:process';
 import {run} from '../api/run.js';
 import {start} from '../api/start.js';
 import {native} from '../native.js';
+import {RunError} from '../words/errors.js';
 import {becomeSubreaper, endAdopted} from './orphans.js';
 
 /** What was found of one guarantee. */
@@ -35,6 +36,7 @@ const CHECKS: readonly Check[] = [
   {name: 'pipes', basic: false, look: pipes},
   {name: 'terminals', basic: false, look: terminals},
   {name: 'cgroup v2', basic: false, look: cgroup},
+  {name: 'controllers', basic: false, look: controllers},
   {name: 'pid namespaces', basic: false, look: pidNamespaces},
 ];
 
@@ -125,17 +127,38 @@ function terminals(): Finding {
   return {ok: left > 0 && existsSync('/dev/ptmx'), seen: `${left} left (kernel.pty.max)`, advice: 'raise kernel.pty.max, mount /dev/pts'};
 }
 
-function cgroup(): Finding {
+async function cgroup(): Promise<Finding> {
   const mount = readFileSync('/proc/mounts', 'latin1').match(/^\S+ (\S+) cgroup2 /m)?.[1];
   if (mount === undefined) return {ok: false, seen: 'not mounted', advice: 'boot with systemd.unified_cgroup_hierarchy=1'};
-  const own = /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'latin1'))?.[1] ?? '/';
-  const directory = `${mount}${own === '/' ? '' : own}`;
-  try {
-    accessSync(directory, constants.W_OK);
-    return {ok: true, seen: `${directory} may be divided`};
-  } catch {
-    return {ok: false, seen: `${directory} is not ours`, advice: 'in a systemd service: Delegate=yes and DelegateSubgroup=host'};
+  const error: unknown = await run(['true'], {isolation: 'cgroup', timeout: 10_000}).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (error === undefined) {
+    const {isolation} = await run(['true'], {isolation: 'auto', timeout: 10_000});
+    return {ok: true, seen: `a job can have one of its own${isolation === 'cgroup' ? '' : ', as root (none was handed to us)'}`};
   }
+  const why = error instanceof RunError && error.reason === 'spawn' ? `${error.stage}: ${error.code}` : String(error);
+  return {ok: false, seen: `a job cannot have one (${why})`, advice: 'in a systemd service: Delegate=yes and DelegateSubgroup=host'};
+}
+
+/** Limits need the controllers, in the place from which a job's cgroup hangs. */
+function controllers(): Finding {
+  const mount = readFileSync('/proc/mounts', 'latin1').match(/^\S+ (\S+) cgroup2 /m)?.[1];
+  if (mount === undefined) return {ok: false, seen: 'no cgroup v2'};
+  const own = (/^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'latin1'))?.[1] ?? '/').replace(/\/nr-host$/, '');
+  const words = (file: string) => readFileSync(`${mount}${own}/${file}`, 'latin1').trim().split(' ').filter(Boolean);
+  const wanted = ['memory', 'pids', 'cpu', 'io'];
+  const there = wanted.filter((name) => words('cgroup.controllers').includes(name));
+  const on = there.filter((name) => words('cgroup.subtree_control').includes(name));
+  const ok = there.length === wanted.length;
+  const list = (names: readonly string[]) => (names.length === 0 ? 'none' : names.join(', '));
+  return {
+    ok,
+    seen: `delegated to ${own}: ${list(there)}; handed down already: ${list(on)}`,
+    advice:
+      'memoryMax, pidsMax, cpuMax and ioMax need theirs: Delegate=yes, or a container with its own cgroup namespace; not on hybrid hosts',
+  };
 }
 
 async function pidNamespaces(): Promise<Finding> {

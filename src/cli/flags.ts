@@ -1,6 +1,7 @@
 // Owns: the command line's options, as one table that parses, explains and is tested row by row; and the exit statuses.
 // Never: runs anything; prints.
 import {LIMITS} from '../words/bounds.js';
+import type {CgroupOptions} from '../words/cgroup.js';
 import {nearest} from '../words/hint.js';
 import type {StartOptions} from '../words/runnable.js';
 import {resolveSignal} from '../words/signals.js';
@@ -50,6 +51,12 @@ function size(flag: string, text: string): number {
   if (bytes === undefined)
     throw new UsageError(`${flag} needs a size with a unit (512B, 64K, 10M, 1G), not '${text}'${bare(text, 'M', 'B')}`);
   return bytes;
+}
+
+/** Nobody but the command is in a command line's way: it may be moved. */
+function cgroup(draft: Draft, more: CgroupOptions): void {
+  draft.options.cgroup = {...(draft.options.cgroup as CgroupOptions | undefined), ...more};
+  draft.options.cgroupSetup = 'move-host';
 }
 
 /** Counts are bare; sizes and times have a unit, here as everywhere. */
@@ -157,6 +164,52 @@ export const FLAGS: readonly Flag[] = [
       const both = {soft: limitValue(known, soft!), hard: limitValue(known, hard!)};
       if (both.soft > both.hard) throw new UsageError(`--limit ${known}: the soft value ${soft} is above the hard one ${hard}`);
       draft.options.limits = {...draft.options.limits, [known]: both};
+    },
+  },
+  {
+    name: '--cgroup',
+    value: 'PATH',
+    doc: 'a cgroup of its own, in this one: a relative path below what was handed to us',
+    set(draft, value) {
+      cgroup(draft, {path: value});
+    },
+  },
+  {
+    name: '--memory-max',
+    value: 'SIZE',
+    doc: 'memory that all of it may use together; beyond it the kernel kills',
+    set(draft, value) {
+      cgroup(draft, {memoryMax: size('--memory-max', value)});
+    },
+  },
+  {
+    name: '--pids-max',
+    value: 'N',
+    doc: 'processes and threads that it may have together',
+    set(draft, value) {
+      if (!/^[1-9]\d*$/.test(value)) throw new UsageError(`--pids-max is a number from 1 on, not '${value}'`);
+      cgroup(draft, {pidsMax: Number(value)});
+    },
+  },
+  {
+    name: '--cpu-max',
+    value: 'SHARE',
+    doc: 'CPU time that it may use together: 50% of one core, 200% of two',
+    set(draft, value) {
+      if (!/^\d+(\.\d+)?%$/.test(value) || Number.parseFloat(value) < 1)
+        throw new UsageError(`--cpu-max is a share such as 50%, not '${value}'`);
+      cgroup(draft, {cpuMax: value as `${number}%`});
+    },
+  },
+  {
+    name: '--isolation',
+    value: 'LEVEL',
+    doc: 'what holds the tree together: tree (the default), cgroup, or auto (a cgroup where one was handed to us)',
+    set(draft, value) {
+      if (value !== 'tree' && value !== 'cgroup' && value !== 'auto')
+        throw new UsageError(`--isolation is 'tree', 'cgroup' or 'auto', not '${value}'`);
+      draft.options.isolation = value;
+      if (value !== 'tree') draft.options.cgroupSetup = 'move-host';
     },
   },
   {

@@ -83,6 +83,8 @@ async function runToEnd(flags: RunFlags, report: number | undefined): Promise<Wa
       forced: end.forced,
       proven: end.proven,
       leftovers: end.leftovers,
+      oom: end.oom,
+      isolation: p.isolation,
       usage: stats.usage,
       ...(flags.json && {stdout: output.stdout!.text(), stderr: output.stderr!.text()}),
     };
@@ -130,10 +132,12 @@ export function statsLine(end: End, {bytesOut, usage}: Stats, reason: string, co
   const how = exitCode !== null ? `exit ${exitCode}` : signal !== null ? `killed by ${signal}` : 'end unknown';
   const left = leftovers.map(({pid, name}) => `${name} ${pid}`).join(', ');
   return [
-    reason === 'exit' || reason === 'signal' ? how : `${how} (${reason})`,
+    end.oom ? `${how} (out of memory)` : reason === 'exit' || reason === 'signal' ? how : `${how} (${reason})`,
     showTime(durationMs),
     ...(counted ? [`stdout ${showSize(bytesOut)}`] : []),
-    ...(usage === null ? [] : [`cpu ${showTime(usage.userMs + usage.systemMs)}`, `peak ${showSize(usage.maxRssBytes)}`]),
+    ...(usage === null
+      ? []
+      : [`cpu ${showTime(usage.userMs + usage.systemMs)}`, `peak ${showSize(usage.memoryPeakBytes ?? usage.maxRssBytes)}`]),
     end.proven ? `left behind: ${left === '' ? 'nothing' : `nothing (ended: ${left})`}` : `left behind: ${left === '' ? 'unknown' : left}`,
   ].join(' | ');
 }

@@ -2,7 +2,7 @@
 // Never: a policy, a pipe of the child, or a signal of its own.
 import type {Addon, Socket} from '../native.js';
 import {encodeFrame, type FrameFields, FrameReader} from './frame.js';
-import {Cause, Figure, Frame, How, Reach, Scope, STAGES} from './protocol.gen.js';
+import {Cause, Figure, Frame, How, Isolation, Reach, Scope, STAGES} from './protocol.gen.js';
 
 /** One process that was alive when the child exited, or that would not die. */
 export interface Seen {
@@ -36,6 +36,10 @@ export interface ControlEvents {
   /** exec succeeded. `pidfd` is -1 where the kernel has none; the callee owns it. */
   started(pid: number, pidfd: number): void;
   failed(stage: FailedStage, errno: number): void;
+  /** What holds the tree together. `leaf` is the directory of the job's own cgroup, or -1; the callee owns it. */
+  isolated(level: Lowercase<keyof typeof Isolation>, leaf: number): void;
+  /** The kernel has killed in that cgroup for lack of memory. */
+  oom(): void;
   stopped(signal: number): void;
   continued(): void;
   stopping(cause: CauseName, graceMs: number): void;
@@ -58,6 +62,9 @@ export const INBOX_SIZE = 4096;
 const REACHES: Readonly<Record<ReachName, number>> = {leader: Reach.LEADER, group: Reach.GROUP, tree: Reach.TREE};
 const CAUSES = new Map(Object.entries(Cause).map(([name, number]) => [number as number, name.toLowerCase() as CauseName]));
 const FIGURES = new Map(Object.entries(Figure).map(([name, number]) => [number as number, name as FigureName]));
+const ISOLATIONS = new Map(
+  Object.entries(Isolation).map(([name, number]) => [number as number, name.toLowerCase() as Lowercase<keyof typeof Isolation>]),
+);
 const SCOPES = new Map(Object.entries(Scope).map(([name, number]) => [number as number, name as ScopeName]));
 
 function stageOf(number: number): FailedStage {
@@ -70,7 +77,7 @@ export class Control {
   #events: ControlEvents;
   #frames = new FrameReader();
   #inbox: Uint8Array;
-  #pidfd = -1;
+  #received = -1;
   #nextId = 1;
   #waiting = new Map<number, (errno: number) => void>();
   #halves = new Map<number, string>();
@@ -100,6 +107,20 @@ export class Control {
   /** Ends the tree; `graceMs` -1 is the request's own killTimeout. */
   stop(graceMs: number): Promise<number> {
     return this.#ask(Frame.STOP, 0, Math.min(graceMs, 0x7fffffff));
+  }
+
+  /** Resolves to 0 once everybody is stopped. */
+  freeze(): Promise<number> {
+    return this.#ask(Frame.FREEZE, 0, 0);
+  }
+
+  thaw(): Promise<number> {
+    return this.#ask(Frame.THAW, 0, 0);
+  }
+
+  /** Resolves to 0 once the USAGE rows of now have been told. */
+  askUsage(): Promise<number> {
+    return this.#ask(Frame.USAGE_ASK, 0, 0);
   }
 
   /** Resolves to 0 when the shepherd answered. */
@@ -140,8 +161,8 @@ export class Control {
 
   #data(n: number, received: number): void {
     if (received >= 0) {
-      if (this.#pidfd >= 0) this.#addon.close(this.#pidfd);
-      this.#pidfd = received;
+      if (this.#received >= 0) this.#addon.close(this.#received);
+      this.#received = received;
     }
     if (n <= 0) return this.#end(true);
     this.reads++;
@@ -154,8 +175,8 @@ export class Control {
     if (this.#over) return;
     this.#over = true;
     this.#socket.close();
-    if (this.#pidfd >= 0) this.#addon.close(this.#pidfd);
-    this.#pidfd = -1;
+    if (this.#received >= 0) this.#addon.close(this.#received);
+    this.#received = -1;
     for (const resolve of this.#waiting.values()) resolve(ESRCH);
     this.#waiting.clear();
     if (tell) this.#events.ended();
@@ -166,11 +187,12 @@ export class Control {
     switch (frame.type) {
       case Frame.HELLO:
         return events.hello(frame.value, frame.extra);
-      case Frame.STARTED: {
-        const pidfd = this.#pidfd;
-        this.#pidfd = -1;
-        return events.started(frame.value, pidfd);
-      }
+      case Frame.STARTED:
+        return events.started(frame.value, this.#takeReceived());
+      case Frame.ISOLATED:
+        return events.isolated(ISOLATIONS.get(frame.kind) ?? 'tree', this.#takeReceived());
+      case Frame.OOM:
+        return events.oom();
       case Frame.FAILED:
         return events.failed(stageOf(frame.kind), frame.value);
       case Frame.STOPPED:
@@ -197,6 +219,13 @@ export class Control {
         // A stranger's bytes: this is not our shepherd. To it the host is gone; to the host the job is lost.
         return this.#end(true);
     }
+  }
+
+  /** The descriptor that came with this frame, or -1: a read ends with the frame that brought one. */
+  #takeReceived(): number {
+    const fd = this.#received;
+    this.#received = -1;
+    return fd;
   }
 
   /** A figure or scope that only a later protocol has is no concern of ours. */

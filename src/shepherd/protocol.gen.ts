@@ -14,6 +14,12 @@ export const Frame = {
   STOP: 17,
   /** are you there; extra = id; answered by PONG */
   PING: 18,
+  /** stop everybody of the tree where he is; extra = id; DONE comes once that is so */
+  FREEZE: 20,
+  /** let them go on; extra = id */
+  THAW: 21,
+  /** what has it cost so far; extra = id; USAGE rows come before the DONE */
+  USAGE_ASK: 22,
   /** send SIGCONT to every shepherd that is stopped */
   WAKE: 32,
   /** a woken shepherd is silent: SIGKILL; value = its pid, kind = 0: only if it is stopped again, 1: anyway */
@@ -44,6 +50,10 @@ export const Frame = {
   GONE: 75,
   /** answer to PING; extra = id */
   PONG: 76,
+  /** what holds the tree together; kind = isolation; the directory of its own cgroup rides along if there is one */
+  ISOLATED: 80,
+  /** the kernel has killed in the job's cgroup for lack of memory; extra = how many */
+  OOM: 81,
   /** the fork server runs; value = its pid, extra = protocol version */
   READY: 128,
   /** a killed shepherd's tree was swept; value = shepherd pid, kind = 1 when proven empty, extra = killed */
@@ -116,6 +126,16 @@ export const Figure = {
   VOLUNTARY: 5,
   /** involuntary context switches */
   INVOLUNTARY: 6,
+  /** memory charged to the cgroup now, bytes */
+  MEMORY: 7,
+  /** the most memory charged to it so far, bytes */
+  MEMORY_PEAK: 8,
+  /** processes in it now */
+  PROCESSES: 9,
+  /** bytes read from block devices */
+  IO_READ: 10,
+  /** bytes written to block devices */
+  IO_WRITTEN: 11,
 } as const;
 
 export const Scope = {
@@ -123,6 +143,38 @@ export const Scope = {
   CHILD: 0,
   /** everything reaped below the shepherd for this job, sent before GONE */
   REAPED: 1,
+  /** the job's own cgroup, sent before GONE */
+  CGROUP: 2,
+} as const;
+
+export const Isolation = {
+  /** nothing: a subreaper and signals */
+  TREE: 0,
+  /** a cgroup where one was handed to us, else nothing; asked for, never answered */
+  AUTO: 1,
+  /** a cgroup of its own */
+  CGROUP: 2,
+  /** a pid namespace of its own */
+  PIDNS: 3,
+} as const;
+
+export const CgroupFile = {
+  /** memory.max */
+  MEMORY_MAX: 0,
+  /** memory.high */
+  MEMORY_HIGH: 1,
+  /** memory.swap.max */
+  SWAP_MAX: 2,
+  /** memory.oom.group */
+  OOM_GROUP: 3,
+  /** pids.max */
+  PIDS_MAX: 4,
+  /** cpu.max */
+  CPU_MAX: 5,
+  /** cpu.weight */
+  CPU_WEIGHT: 6,
+  /** io.max */
+  IO_MAX: 7,
 } as const;
 
 export const Limit = {
@@ -183,6 +235,16 @@ export const Field = {
   NO_NEW_PRIVS: 34,
   /** -1000 to 1000 */
   OOM_SCORE_ADJ: 35,
+  /** an isolation; absent: TREE, or CGROUP if one of the next three is there */
+  ISOLATION: 36,
+  /** a relative path, whose leaf the job's own cgroup becomes; NUL-terminated */
+  CGROUP_PATH: 37,
+  /** pairs of {decimal number of a file, what to write}, each NUL-terminated */
+  CGROUP_LIMITS: 38,
+  /** 1: without a cgroup if there can be none */
+  CGROUP_OPTIONAL: 39,
+  /** 1: the host may be moved into a leaf of its own, where that is what stands in the way */
+  CGROUP_MOVE_HOST: 40,
 } as const;
 
 export const STAGES: Readonly<Record<number, {readonly name: string; readonly syscall: string; readonly doc: string}>> = {
@@ -213,5 +275,17 @@ export const STAGES: Readonly<Record<number, {readonly name: string; readonly sy
   45: {name: 'SETGID', syscall: 'setresgid', doc: "the group could not be taken"},
   46: {name: 'SETUID', syscall: 'setresuid', doc: "the user could not be taken"},
   47: {name: 'NO_NEW_PRIVS', syscall: 'prctl', doc: "new privileges could not be ruled out"},
+  48: {name: 'CGROUP_FIND', syscall: 'open', doc: "there is no cgroup that may be divided"},
+  49: {name: 'CGROUP_PATH', syscall: 'mkdir', doc: "the path of the cgroup could not be made or entered"},
+  50: {name: 'CGROUP_MEMORY_MAX', syscall: 'write', doc: "memory.max could not be written"},
+  51: {name: 'CGROUP_MEMORY_HIGH', syscall: 'write', doc: "memory.high could not be written"},
+  52: {name: 'CGROUP_SWAP_MAX', syscall: 'write', doc: "memory.swap.max could not be written"},
+  53: {name: 'CGROUP_OOM_GROUP', syscall: 'write', doc: "memory.oom.group could not be written"},
+  54: {name: 'CGROUP_PIDS_MAX', syscall: 'write', doc: "pids.max could not be written"},
+  55: {name: 'CGROUP_CPU_MAX', syscall: 'write', doc: "cpu.max could not be written"},
+  56: {name: 'CGROUP_CPU_WEIGHT', syscall: 'write', doc: "cpu.weight could not be written"},
+  57: {name: 'CGROUP_IO_MAX', syscall: 'write', doc: "io.max could not be written"},
+  58: {name: 'CGROUP_LEAF', syscall: 'mkdir', doc: "the job's own cgroup could not be made"},
+  59: {name: 'CGROUP_JOIN', syscall: 'write', doc: "the job's own cgroup could not be joined"},
   63: {name: 'CHOWN', syscall: 'fchown', doc: "the child's pipes could not be given to its user"},
 };

@@ -1,7 +1,8 @@
 // Owns: the bytes of a request: what the shepherd is to start, and how it is to end it.
 // Never: an option's default, or sending.
 import type {Bounds} from '../words/bounds.js';
-import {Field, Grouping, Limit, Linger, REQUEST_MAX, Reach} from './protocol.gen.js';
+import type {IsolationSettings} from '../words/cgroup.js';
+import {CgroupFile, Field, Grouping, Isolation, Limit, Linger, REQUEST_MAX, Reach} from './protocol.gen.js';
 
 /** One descriptor of the child. */
 export interface FdRow {
@@ -31,6 +32,7 @@ export interface Request {
   readonly grouping: Lowercase<keyof typeof Grouping>;
   readonly hostGroup: number | undefined;
   readonly bounds: Bounds;
+  readonly isolation: IsolationSettings;
 }
 
 type FieldBytes = [tag: number, bytes: Uint8Array];
@@ -55,7 +57,7 @@ export function encodeRequest(request: Request): Buffer | undefined {
   ];
   if (request.timeout !== undefined) fields.push([Field.TIMEOUT, number(request.timeout)]);
   if (request.hostGroup !== undefined) fields.push([Field.HOST_GROUP, number(request.hostGroup)]);
-  fields.push(...boundFields(request.bounds));
+  fields.push(...boundFields(request.bounds), ...isolationFields(request.isolation));
   const length = fields.reduce((sum, [, bytes]) => sum + HEADER + bytes.length, 0);
   if (length > REQUEST_MAX) return undefined;
   const out = Buffer.allocUnsafe(4 + length);
@@ -104,6 +106,19 @@ function boundFields({limits, nice, umask, uid, gid, groups, noNewPrivileges, oo
     [Field.OOM_SCORE_ADJ, oomScoreAdj],
   ];
   for (const [tag, value] of numbers) if (value !== undefined) fields.push([tag, number(value)]);
+  return fields;
+}
+
+function isolationFields({level, cgroup, moveHost}: IsolationSettings): FieldBytes[] {
+  if (level === 'tree') return [];
+  const fields: FieldBytes[] = [[Field.ISOLATION, number(numberOf(Isolation, level))]];
+  if (moveHost) fields.push([Field.CGROUP_MOVE_HOST, number(1)]);
+  if (cgroup === undefined) return fields;
+  const limits = Object.entries(cgroup.limits) as [Lowercase<keyof typeof CgroupFile>, string][];
+  if (cgroup.path !== undefined) fields.push([Field.CGROUP_PATH, Buffer.from(`${cgroup.path}\0`)]);
+  const pairs = limits.map(([file, text]) => `${numberOf(CgroupFile, file)}\0${text}\0`).join('');
+  if (limits.length > 0) fields.push([Field.CGROUP_LIMITS, Buffer.from(pairs)]);
+  if (cgroup.optional) fields.push([Field.CGROUP_OPTIONAL, number(1)]);
   return fields;
 }
 

@@ -30,7 +30,8 @@ export class Standing {
 
 function cgroup(): string {
   try {
-    return readFileSync('/proc/self/cgroup', 'latin1');
+    // Within one that was handed to us, the leaf we may have been moved to is no other place.
+    return readFileSync('/proc/self/cgroup', 'latin1').replace(/^(0::.*?)\/nr-host$/m, '$1');
   } catch {
     return ''; // no /proc, or no cgroups: then nothing changes
   }

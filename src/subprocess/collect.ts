@@ -5,6 +5,7 @@ import {Sink} from '../io/writable.js';
 import type {Addon, Collector} from '../native.js';
 import type {Input} from '../words/input.js';
 import type {StderrTarget} from '../words/options.js';
+import type {HeldBy} from '../words/result.js';
 import type {Usage} from '../words/stats.js';
 import type {End} from '../words/subprocess.js';
 import {type Ending, type Job, usageOf} from './job.js';
@@ -19,6 +20,7 @@ export interface Collected {
   readonly pid: number;
   readonly end: End;
   readonly usage: Usage | null;
+  readonly isolation: HeldBy;
   readonly stdout: Kept | undefined;
   readonly stderr: Kept | undefined;
   /** Why the host ended it, if it did. */
@@ -46,7 +48,7 @@ export async function collect(plan: Plan): Promise<Collected> {
   await job.closedPromise;
   const [stdout, stderr] = await Promise.all(streams);
   // A cause may have come between the end of the tree and the end of its output: a limit is found by reading.
-  return {pid: job.pid, end: job.outcome(), usage: usageOf(job), stdout, stderr, cause: job.cause, overflowed};
+  return {pid: job.pid, end: job.outcome(), usage: usageOf(job), isolation: job.isolation, stdout, stderr, cause: job.cause, overflowed};
 }
 
 /** Reads one stream to its end, which comes at the latest when nobody of the tree is left to write. */

@@ -4,10 +4,13 @@ import {constants} from 'node:os';
 import type {Addon} from '../native.js';
 import type {CauseName, Control, ControlEvents, FailedStage, FigureName, ReachName, ScopeName, Seen} from '../shepherd/control.js';
 import type {ForkServer, Turn} from '../shepherd/server.js';
+import type {IsolationSettings} from '../words/cgroup.js';
 import {exitStatus, signalName} from '../words/exit.js';
+import type {HeldBy} from '../words/result.js';
 import type {Usage} from '../words/stats.js';
 import type {End} from '../words/subprocess.js';
 import {Deadline} from './deadline.js';
+import {Leaf} from './leaf.js';
 
 /** What the tree has cost; null when nobody could count. */
 export function usageOf(job: Job): Usage | null {
@@ -21,7 +24,27 @@ export function usageOf(job: Job): Usage | null {
     majorFaults: row.MAJOR_FAULTS ?? 0,
     voluntarySwitches: row.VOLUNTARY ?? 0,
     involuntarySwitches: row.INVOLUNTARY ?? 0,
+    memoryBytes: null,
+    memoryPeakBytes: null,
+    processes: null,
+    ioReadBytes: null,
+    ioWrittenBytes: null,
     scope: 'reaped',
+    ...(job.figures.CGROUP && cgroupUsage(job.figures.CGROUP, job.over)),
+  };
+}
+
+/** The kernel's own count of the job's cgroup, whoever was or was not reaped. What it has at this moment is nothing once it is over. */
+function cgroupUsage(row: Partial<Record<FigureName, number>>, over: boolean): Partial<Usage> {
+  return {
+    ...(row.USER_US !== undefined && {userMs: row.USER_US / 1_000}),
+    ...(row.SYSTEM_US !== undefined && {systemMs: row.SYSTEM_US / 1_000}),
+    memoryBytes: over ? null : (row.MEMORY ?? null),
+    memoryPeakBytes: row.MEMORY_PEAK ?? null,
+    processes: over ? null : (row.PROCESSES ?? null),
+    ioReadBytes: row.IO_READ ?? null,
+    ioWrittenBytes: row.IO_WRITTEN ?? null,
+    scope: 'cgroup',
   };
 }
 
@@ -65,6 +88,7 @@ export interface JobTimes {
   readonly timeout: number | undefined;
   readonly killTimeout: number;
   readonly linger: 'stop' | 'wait' | 'leave';
+  readonly isolation: IsolationSettings;
 }
 
 export class Job implements ControlEvents {
@@ -85,6 +109,8 @@ export class Job implements ControlEvents {
   readonly whenClosed: (() => void)[] = [];
   /** Called once, at the child's exit (or when it is lost). */
   readonly whenExited: (() => void)[] = [];
+  /** What holds the tree together, as far as is known. */
+  isolation: HeldBy = 'tree';
   cause: {readonly reason: Ending; readonly error?: unknown} | undefined;
 
   #addon: Addon;
@@ -93,6 +119,9 @@ export class Job implements ControlEvents {
   #times: JobTimes;
   #control!: Control;
   #pidfd = -1;
+  #leaf: Leaf | undefined;
+  #oom = false;
+  #freezing: Promise<number> | undefined;
   #exit: Exit | undefined;
   #failure: {readonly stage: FailedStage; readonly errno: number} | undefined;
   #unkillable: Seen[] = [];
@@ -182,6 +211,23 @@ export class Job implements ControlEvents {
     return this.#asked(this.#control.kill(reach, signal));
   }
 
+  /** 0 once everybody is stopped; it takes as long as the kernel does, so no answer is due. */
+  freeze(): Promise<number> {
+    this.#freezing ??= this.#control.freeze().finally(() => {
+      this.#freezing = undefined;
+    });
+    return this.#freezing;
+  }
+
+  thaw(): Promise<number> {
+    return this.#asked(this.#control.thaw());
+  }
+
+  /** Resolves once `figures` are those of now, or final. */
+  async count(): Promise<void> {
+    if (!this.#closed) await this.#asked(this.#control.askUsage());
+  }
+
   ref(): void {
     this.#control.ref();
   }
@@ -202,6 +248,17 @@ export class Job implements ControlEvents {
     this.pid = pid;
     this.#pidfd = pidfd;
     this.#resolveBorn({kind: 'started'});
+  }
+
+  isolated(level: HeldBy | 'auto', leaf: number): void {
+    this.isolation = level === 'auto' ? 'tree' : level;
+    this.#leaf?.close();
+    const depth = this.#times.isolation.cgroup?.path?.split('/').length ?? 0;
+    this.#leaf = leaf < 0 ? undefined : new Leaf(leaf, depth);
+  }
+
+  oom(): void {
+    this.#oom = true;
   }
 
   failed(stage: FailedStage, errno: number): void {
@@ -245,6 +302,7 @@ export class Job implements ControlEvents {
     this.#forced = forced;
     this.#proven = true;
     this.#control.close();
+    this.#leaf?.close();
     if (this.pid < 0) this.#resolveBorn(this.#failure ? {kind: 'failed', ...this.#failure} : {kind: 'stopped'});
     this.#close();
     this.#dropPidfd();
@@ -264,10 +322,14 @@ export class Job implements ControlEvents {
     const swept = await this.#server.swept(this.shepherd, REPORT_MS);
     if (this.#closed) return;
     this.#proven = swept?.proven === true;
-    if (!swept) this.#killGroup();
+    if (!swept) {
+      this.#killGroup();
+      await this.#leaf?.end();
+    }
     if (this.#failure) this.#resolveBorn({kind: 'failed', ...this.#failure});
     else if (this.cause && this.#proven) this.#resolveBorn({kind: 'stopped'});
     else this.#resolveBorn({kind: 'lost', proven: this.#proven});
+    this.#leaf?.close();
     this.#close();
     this.#dropPidfd();
   }
@@ -326,6 +388,7 @@ export class Job implements ControlEvents {
     if (this.#control.reads === 0) return this.#resolveBorn({kind: 'stopped'});
     this.#lost = true;
     this.#killGroup();
+    void this.#leaf?.end();
     if (this.pid < 0) this.#resolveBorn({kind: 'lost', proven: false});
     this.#close();
     this.#dropPidfd();
@@ -380,6 +443,7 @@ export class Job implements ControlEvents {
       reason: this.#reason(unproven),
       forced: this.#forced,
       proven: this.#proven,
+      oom: this.#oom,
       leftovers: this.#unkillable.length > 0 ? this.#unkillable : this.leftovers,
     };
   }

@@ -233,6 +233,7 @@ function describe(addon: Addon, plan: Plan, layout: Layout): Request {
     stopScope: settings.stopScope,
     linger: settings.linger,
     bounds: settings.bounds,
+    isolation: settings.isolation,
     ...grouping(addon, settings.foreground, terminal ? layout.stdinFd : undefined),
   };
 }

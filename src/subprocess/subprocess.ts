@@ -10,9 +10,10 @@ import type {Addon, Collector} from '../native.js';
 import {misuse, unsupported} from '../words/errors.js';
 import type {Reach as ReachName, Signal} from '../words/options.js';
 import type {CommandLine} from '../words/quote.js';
+import type {HeldBy} from '../words/result.js';
 import {type Settings, settleKillTimeout, settleReach} from '../words/settings.js';
 import {resolveSignal} from '../words/signals.js';
-import type {Stats} from '../words/stats.js';
+import type {Stats, Usage} from '../words/stats.js';
 import type {End, Subprocess as Face, ReadOptions} from '../words/subprocess.js';
 import {consume} from './collect.js';
 import {type Job, usageOf} from './job.js';
@@ -63,6 +64,10 @@ export class Subprocess implements Face {
     return this.#consumed ? keptText(peekKept(this.#consumed), 'utf8') : '';
   }
 
+  get isolation(): HeldBy {
+    return this.#job.isolation;
+  }
+
   get alive(): boolean {
     return this.#job.alive;
   }
@@ -98,6 +103,28 @@ export class Subprocess implements Face {
       this.#job.end('stop', settleKillTimeout(options.killTimeout) ?? this.#settings.killTimeout);
       return this.#job.overPromise;
     });
+  }
+
+  freeze(): Promise<boolean> {
+    return answer(async () => this.#answered(await this.#job.freeze(), 'frozen'));
+  }
+
+  thaw(): Promise<boolean> {
+    return answer(async () => this.#answered(await this.#job.thaw(), 'thawed'));
+  }
+
+  usage(): Promise<Usage | null> {
+    return answer(async () => {
+      await this.#job.count();
+      return usageOf(this.#job);
+    });
+  }
+
+  /** Nobody left, being ended and thawed meanwhile are answers; what the kernel refuses is an error. */
+  #answered(errno: number, what: string): boolean {
+    const {ESRCH, EBUSY, ECANCELED} = constants.errno;
+    if (errno === 0 || errno === ESRCH || errno === EBUSY || errno === ECANCELED) return errno === 0;
+    throw unsupported('ERR_ACCESS_DENIED', `${this.command} could not be ${what}: the kernel refused it (errno ${errno})`);
   }
 
   stats(): Stats {

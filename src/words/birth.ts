@@ -1,6 +1,7 @@
 // Owns: the sentences for a program that could not be started, so that one failed birth is told from another.
 // Never: looking at the file system: a sentence may name what to check, not claim to have checked it.
 import {boundSentence} from './bounds.js';
+import {cgroupSentence} from './cgroup.js';
 import {quoteShort} from './quote.js';
 
 /** The step of a birth that failed, as in native/protocol.h in lower case; 'pipe', 'hire' and 'server' are steps on the host's side. */
@@ -36,6 +37,18 @@ export type Stage =
   | 'setuid'
   | 'no_new_privs'
   | 'chown'
+  | 'cgroup_find'
+  | 'cgroup_path'
+  | 'cgroup_memory_max'
+  | 'cgroup_memory_high'
+  | 'cgroup_swap_max'
+  | 'cgroup_oom_group'
+  | 'cgroup_pids_max'
+  | 'cgroup_cpu_max'
+  | 'cgroup_cpu_weight'
+  | 'cgroup_io_max'
+  | 'cgroup_leaf'
+  | 'cgroup_join'
   | 'unknown';
 
 /** What is known of a failed birth. */
@@ -76,7 +89,7 @@ function cause(birth: FailedBirth): string {
     case 'credentials':
       return 'the host changed its identity (uid, gid or groups) while it was being started; try again';
   }
-  return boundSentence(birth.stage, birth.code) ?? resources(birth);
+  return boundSentence(birth.stage, birth.code) ?? cgroupSentence(birth.stage, birth.code) ?? resources(birth);
 }
 
 function directory({code, cwd}: FailedBirth): string {

@@ -23,6 +23,7 @@ export type Ended =
       readonly stream?: 'stdout' | 'stderr' | undefined;
     })
   | (Row<'input'> & {readonly result: FailedResult; readonly cause: unknown})
+  | (Row<'oom'> & {readonly result: FailedResult})
   | (Row<'lost'> & {
       readonly result?: FailedResult | undefined;
       /** Whether the program ran: 'unknown' when the shepherd ended before it said so. */
@@ -62,6 +63,8 @@ function happened(ended: Ended): string {
       return `wrote more than ${ended.maxOutputSize} bytes to ${ended.stream ?? 'stdout or stderr'} and was stopped; raise \`maxOutputSize\`, or use start() and read as it comes`;
     case 'input':
       return `was stopped, because its input failed: ${says(ended.cause)}`;
+    case 'oom':
+      return 'ran out of memory: the kernel has killed in its cgroup; raise `cgroup.memoryMax`, or look for the leak';
     case 'lost':
       return `${lost(ended)}; look for what kills processes on this machine (NODE_DEBUG=net-runner tells more)`;
     case 'not-ready':

@@ -3,6 +3,7 @@
 import {constants} from 'node:os';
 import {getSystemErrorName, inspect} from 'node:util';
 import {birthSentence} from './birth.js';
+import {cgroupSubject} from './cgroup.js';
 import {type Ended, endingSentence} from './ending.js';
 import {excerpt, lastLines} from './excerpt.js';
 import {type CommandLine, quoteShort} from './quote.js';
@@ -40,7 +41,7 @@ export interface Details {
     /** 'exec': the program; 'interpreter': its `#!` line; 'chdir': `cwd`; others: see native/protocol.h. */
     readonly stage: string;
     readonly syscall: string;
-    /** What the step was about: the program, or the directory. */
+    /** What the step was about: the program, the directory, or the cgroup's file. */
     readonly path: string;
   };
   /** An exit code that `check` does not accept. */
@@ -222,7 +223,7 @@ export function spawnFailed(failed: FailedSpawn): RunError<'spawn'> {
   const {command, stage, syscall, cwd, interpreter} = failed;
   const errno = -Math.abs(failed.errno);
   const code = errnoName(errno);
-  const path = stage === 'chdir' && cwd !== undefined ? cwd : command.file;
+  const path = stage === 'chdir' && cwd !== undefined ? cwd : (cgroupSubject(stage) ?? command.file);
   const sentence = birthSentence({command, code, stage, syscall, cwd, interpreter});
   return make('spawn', code, sentence, {errno, stage, syscall, path, command}, spawnFailed);
 }
@@ -253,6 +254,8 @@ export function ended(end: Ended): RunError {
     }
     case 'input':
       return make('input', 'ERR_INPUT', sentence, {...carried, cause: end.cause}, ended);
+    case 'oom':
+      return make('oom', 'ERR_OOM', sentence, carried, ended);
     case 'lost':
       return make('lost', 'ERR_SHEPHERD_LOST', sentence, {...carried, started: end.started, proven: end.proven}, ended);
     case 'not-ready':

@@ -43,7 +43,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 };
 
 /** Words of the design that a later version builds. */
-const LATER: ReadonlySet<string> = new Set(`output idleTimeout pty cgroup isolation extraFds detached owner`.split(' '));
+const LATER: ReadonlySet<string> = new Set(`output idleTimeout pty extraFds detached owner`.split(' '));
 
 /** One clause that says what to do about an unknown option. */
 export function optionHint(name: string, known: readonly string[]): string {

@@ -1,6 +1,7 @@
 // Owns: the options users give, each with its meaning, and the types that read, check and merge them.
 // Never: a default's value at run time (settings.ts), what a result looks like (result.ts).
 import type {Limits} from './bounds.js';
+import type {CgroupOptions, Isolation} from './cgroup.js';
 import type {Input} from './input.js';
 import type {Owner} from './owner.js';
 
@@ -170,6 +171,25 @@ export interface Options {
    * @example await run(['convert', file, '-'], {owner: [res, 'close']})
    */
   owner?: Owner | undefined;
+  /**
+   * A cgroup (v2) of its own for the job, joined before the program runs and removed with its end: it is ended by the kernel at once, can be
+   * frozen and is counted exactly. A relative path is where it lies; an object may have limits for all of the tree together. Where that
+   * cannot be: reason 'spawn' with the stage ('cgroup_memory_max' ...) and what to do, or without one with `optional`. Default: none.
+   * @example await run(['npm', 'test'], {cgroup: {memoryMax: '512M', pidsMax: 100, cpuMax: '50%'}})
+   */
+  cgroup?: string | CgroupOptions | undefined;
+  /**
+   * 'move-host': where limits cannot be had because the host sits in the cgroup that has to be divided, it and what it has started is moved
+   * to a leaf of its own, `nr-host`. Default: nobody is moved.
+   * @example await run(['make'], {cgroup: {memoryMax: '1G'}, cgroupSetup: 'move-host'})
+   */
+  cgroupSetup?: 'move-host' | undefined;
+  /**
+   * What holds the tree together besides the shepherd: 'tree' nothing, 'cgroup' a cgroup of its own, 'auto' a cgroup where one was handed to
+   * this host. `result.isolation` says which it was. Default: 'cgroup' with `cgroup`, else 'tree'.
+   * @example const {isolation} = await run(['make'], {isolation: 'auto'})
+   */
+  isolation?: Isolation | undefined;
   /**
    * Limits of each process of the tree (setrlimit): `nofile, nproc, core, fsize, as, cpu`. A number is both the soft and the hard value,
    * Infinity none; {soft, hard} sets each by itself. Default: the host's own. One above the host's hard limit: reason 'spawn', EPERM.

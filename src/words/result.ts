@@ -51,6 +51,9 @@ type Field<K extends string, Has, V> = [Has] extends [true]
     ? unknown
     : {readonly [P in K]?: V};
 
+/** What held a tree together, in the end. */
+export type HeldBy = 'tree' | 'cgroup' | 'pidns';
+
 interface Base {
   /** What ran, frozen; `String(command)` is quoted and can be pasted into a shell. */
   readonly command: CommandLine;
@@ -62,12 +65,12 @@ interface Base {
   readonly durationMs: number;
   /** What the whole tree has cost. */
   readonly usage: Usage;
-  /** Whether the kernel killed for lack of memory. */
+  /** Whether the kernel killed for lack of memory, as the job's cgroup says; false where it has none, or no memory controller. */
   readonly oom: boolean;
   /** Who was still alive when the child exited (and has been ended since). */
   readonly leftovers: readonly Leftover[];
   /** What held the tree together. */
-  readonly isolation: 'tree';
+  readonly isolation: HeldBy;
 }
 
 interface Good {

@@ -4,6 +4,8 @@ import {fileURLToPath} from 'node:url';
 import {applies, type FunctionName, instead} from './applies.js';
 import {checkIdentity, readGroups, readId, readLimits, whole} from './bound_settings.js';
 import type {Bounds} from './bounds.js';
+import type {IsolationSettings} from './cgroup.js';
+import {isolationOf, readCgroup} from './cgroup_settings.js';
 import {invalid} from './errors.js';
 import {shown} from './excerpt.js';
 import {optionHint} from './hint.js';
@@ -46,6 +48,7 @@ export interface Settings {
   readonly linger: 'stop' | 'wait' | 'leave';
   readonly owner: Owner | undefined;
   readonly bounds: Bounds;
+  readonly isolation: IsolationSettings;
 }
 
 const KILL_TIMEOUT = 5_000;
@@ -102,6 +105,9 @@ const rows = {
   foreground: (value) => flag('foreground', value),
   linger: (value) => oneOf('linger', value, ['stop', 'wait', 'leave']),
   owner: owner,
+  cgroup: readCgroup,
+  cgroupSetup: (value) => oneOf('cgroupSetup', value, ['move-host']),
+  isolation: (value) => level(value),
   limits: readLimits,
   nice: (value) => whole('nice', value, -20, 19, 'a whole number from -20 (first) to 19 (last)'),
   umask: (value) => whole('umask', value, 0, 0o777, 'a number from 0 to 0o777'),
@@ -169,6 +175,7 @@ export function settle(fn: FunctionName, options: unknown): Settings {
     linger: given.linger ?? 'stop',
     owner: given.owner,
     bounds: boundsOf(given),
+    isolation: isolationOf(given.isolation, given.cgroup, given.cgroupSetup),
   });
 }
 
@@ -254,6 +261,11 @@ function flag(name: string, value: unknown): boolean {
 export function oneOf<const W extends string>(name: string, value: unknown, words: readonly W[]): W {
   if (words.includes(value as W)) return value as W;
   throw refuse(`${code(name)} must be ${list(words)}, but is ${shown(value)}`);
+}
+
+function level(value: unknown): IsolationSettings['level'] {
+  if (value === 'pidns') throw refuse("`isolation: 'pidns'` is not in this version; 'cgroup' ends a tree at once too");
+  return oneOf('isolation', value, ['auto', 'tree', 'cgroup']);
 }
 
 function owner(value: unknown): Owner {

@@ -17,7 +17,18 @@ export interface Usage {
   readonly voluntarySwitches: number;
   /** How often one was made to. */
   readonly involuntarySwitches: number;
-  /** Who was counted: 'reaped' = everything that was reaped below the shepherd for this job; 'cgroup' = the job's own cgroup. */
+  /** Memory charged to the job's cgroup now, in bytes; null without a cgroup, without its memory controller, and when the job is over. */
+  readonly memoryBytes: number | null;
+  /** The most that was charged to it so far: all of the tree together, files in memory included. */
+  readonly memoryPeakBytes: number | null;
+  /** Processes in it now; null without a cgroup, and when the job is over. */
+  readonly processes: number | null;
+  /** Bytes read from block devices; null without a cgroup or its io controller. */
+  readonly ioReadBytes: number | null;
+  /** Bytes written to block devices. */
+  readonly ioWrittenBytes: number | null;
+  /** Who was counted: 'reaped' = everything that was reaped below the shepherd for this job; 'cgroup' = CPU, memory and
+   * io of the job's own cgroup, whoever was or was not reaped; the other figures as with 'reaped'. */
   readonly scope: 'reaped' | 'cgroup';
 }
 

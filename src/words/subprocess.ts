@@ -3,9 +3,9 @@
 import type {Readable, Writable} from 'node:stream';
 import type {Get, Known, Merge, None, Reach, Signal} from './options.js';
 import type {CommandLine} from './quote.js';
-import type {Leftover, StderrOf, StdinOf, StdoutOf} from './result.js';
+import type {HeldBy, Leftover, StderrOf, StdinOf, StdoutOf} from './result.js';
 import type {Runnable, Startable, StartOptions} from './runnable.js';
-import type {Stats} from './stats.js';
+import type {Stats, Usage} from './stats.js';
 
 /** Why a job ended. The first cause wins. */
 export type EndReason = 'exit' | 'signal' | 'timeout' | 'idle' | 'abort' | 'max-output' | 'lost' | 'unkillable';
@@ -29,6 +29,8 @@ export interface End {
   readonly forced: boolean;
   /** Whether the tree is proven empty. Always so on `closed`, but for 'lost' and 'unkillable'; often not yet on `exited`. */
   readonly proven: boolean;
+  /** Whether the kernel killed for lack of memory, as the job's cgroup says. */
+  readonly oom: boolean;
   /** Who was alive when the child exited; with 'unkillable', who still is. */
   readonly leftovers: readonly Leftover[];
 }
@@ -85,6 +87,21 @@ export interface Subprocess<
    * to what `closed` resolves to. A second stop() may only bring SIGKILL nearer.
    */
   stop(options?: {readonly killTimeout?: number | undefined}): Promise<End>;
+  /**
+   * Stops everybody of the tree where he is, without a signal that they could see: resolves once that is so. true: frozen; false: nobody is
+   * left, it is being ended, or thaw() came first. Without a cgroup it is SIGSTOP for one after the other. Time limits go on counting; a
+   * stop() thaws first.
+   */
+  freeze(): Promise<boolean>;
+  /** Lets them go on. false: nobody is left. */
+  thaw(): Promise<boolean>;
+  /**
+   * What the job has cost so far; with a cgroup exactly and of everybody, else what has been reaped until now (which is nothing for a child
+   * that runs and has ended no process). After the end the final figures; null when nobody could count.
+   */
+  usage(): Promise<Usage | null>;
+  /** What holds the tree together. */
+  readonly isolation: HeldBy;
   /** The child is reaped. Never rejects; waits for no reader. */
   readonly exited: Promise<End>;
   /** The whole tree is gone. Never rejects; waits for no reader. */

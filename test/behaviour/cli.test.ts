@@ -11,6 +11,7 @@ import type {Readable, Writable} from 'node:stream';
 import {after, test} from 'node:test';
 import {FLAGS, STATUSES} from '../../src/cli/flags.js';
 import {censusOfThisFile} from '../support/census.js';
+import {folder as cgroups, isThere, noCgroups} from '../support/cgroups.js';
 import {newLifeline} from '../support/lifeline.js';
 import {child, commandLineFile, root} from '../support/places.js';
 import {childrenOf, findMarked, isAlive, newMarker} from '../support/proc.js';
@@ -67,6 +68,14 @@ async function firstLine(running: Running): Promise<string> {
   lines.close();
   running.stdout.resume();
   return line;
+}
+
+/** What needs a controller works where there is one, and says which file it was where there is none. */
+async function limited(flag: string, value: string, file: string): Promise<void> {
+  const end = await run('--cgroup', `${cgroups}/limited`, flag, value, 'true');
+  if (end.code === 0) return;
+  assert.equal(end.code, 125);
+  assert.match(end.stderr, noCgroups ? /cgroup/ : new RegExp(`its ${file} could not be written \\(E\\w+\\); `));
 }
 
 const flagTests: Readonly<Record<string, () => Promise<void>>> = {
@@ -134,6 +143,23 @@ const flagTests: Readonly<Record<string, () => Promise<void>>> = {
     const refused = await run('--limit', `nofile=${2 ** 40}`, 'true');
     assert.equal(refused.code, 125);
     assert.match(refused.stderr, /`limits.nofile` is above the host's own hard limit/);
+  },
+  async '--cgroup'() {
+    if (noCgroups) return;
+    const end = await run('--cgroup', `${cgroups}/cli`, '--json', 'cat', '/proc/self/cgroup');
+    const result = JSON.parse(end.stdout);
+    assert.match(result.stdout, new RegExp(`^0::/.*${cgroups}/cli/nr-[0-9a-f]{16}$`, 'm'));
+    assert.deepEqual([result.isolation, result.usage.scope, result.oom], ['cgroup', 'cgroup', false]);
+    assert.equal(isThere(cgroups), false);
+    assert.match((await run('--cgroup', '../x', 'true')).stderr, /holds '.' or '..'/);
+  },
+  '--memory-max': () => limited('--memory-max', '1G', 'memory.max'),
+  '--pids-max': () => limited('--pids-max', '100', 'pids.max'),
+  '--cpu-max': () => limited('--cpu-max', '50%', 'cpu.max'),
+  async '--isolation'() {
+    assert.equal(JSON.parse((await run('--isolation', 'tree', '--json', 'true')).stdout).isolation, 'tree');
+    const auto = JSON.parse((await run('--isolation', 'auto', '--json', 'true')).stdout).isolation;
+    assert.ok(auto === 'tree' || auto === 'cgroup');
   },
   async '--stats'() {
     const end = await run('--stats', child('write_and_exit'), '79');

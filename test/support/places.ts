@@ -2,6 +2,7 @@
 // Never: builds any of them.
 import {existsSync} from 'node:fs';
 import path from 'node:path';
+import process from 'node:process';
 import {fileURLToPath} from 'node:url';
 
 /** The project's root. This file runs from build/js/test/support. */
@@ -12,9 +13,9 @@ function built(kind: string, file: string): string {
   return file;
 }
 
-/** The path of one of test/children, by its name: `child('ignore_sigterm')`. */
+/** The path of one of test/children, by its name: `child('ignore_sigterm')`. NET_RUNNER_TEST_CHILDREN: where a host finds copies. */
 export function child(name: string): string {
-  return built('child program', path.join(root, 'build', 'children', name));
+  return built('child program', path.join(process.env.NET_RUNNER_TEST_CHILDREN ?? path.join(root, 'build', 'children'), name));
 }
 
 /** The path of one of test/hosts, compiled, by its name without ending: `hostFile('family')`. */

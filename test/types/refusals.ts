@@ -90,7 +90,21 @@ void start('ls', {umask: '022'});
 // @ts-expect-error
 void start('ls', {groups: 5});
 
+// @ts-expect-error
+void run('ls', {cgroup: {memory: 5}});
+// @ts-expect-error
+void run('ls', {cgroup: {cpuMax: 50}});
+// @ts-expect-error
+void start('ls', {isolation: 'jail'});
+// @ts-expect-error
+void start('ls', {cgroupSetup: true});
+
 // Right values that must not be refused.
+void run('ls', {cgroup: 'a/b', isolation: 'cgroup', cgroupSetup: 'move-host'});
+void start('ls', {
+  cgroup: {memoryMax: '1G', cpuMax: '50%', pidsMax: Infinity, ioMax: {device: '8:0', wbps: 5}, optional: true},
+  isolation: 'auto',
+});
 void run('ls', {
   limits: {nofile: 256, core: '0', as: {soft: '1G'}, cpu: {hard: Infinity}},
   nice: 5,

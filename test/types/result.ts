@@ -21,7 +21,7 @@ expectTypeOf(plain.ok).toEqualTypeOf<boolean>();
 expectTypeOf(plain.exitStatus).toEqualTypeOf<number>();
 expectTypeOf(plain.usage).toEqualTypeOf<Usage>();
 expectTypeOf(plain.leftovers).toEqualTypeOf<readonly Leftover[]>();
-expectTypeOf(plain.isolation).toEqualTypeOf<'tree'>();
+expectTypeOf(plain.isolation).toEqualTypeOf<'tree' | 'cgroup' | 'pidns'>();
 expectTypeOf(plain.pid).toEqualTypeOf<number>();
 expectTypeOf(plain.oom).toEqualTypeOf<boolean>();
 expectTypeOf(plain.durationMs).toEqualTypeOf<number>();

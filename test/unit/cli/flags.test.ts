@@ -38,6 +38,15 @@ test('--limit adds up; counts are bare, sizes and times have a unit', () => {
   });
 });
 
+test('flags of a cgroup add up, and the command line may be moved', () => {
+  const words = ['--cgroup', 'a/b', '--memory-max', '1G', '--pids-max', '9', '--cpu-max', '150%'];
+  assert.deepEqual(parseRun([...words, 'ls']).options, {
+    cgroup: {path: 'a/b', memoryMax: 1024 ** 3, pidsMax: 9, cpuMax: '150%'},
+    cgroupSetup: 'move-host',
+  });
+  assert.deepEqual(parseRun(['--isolation', 'tree', 'ls']).options, {isolation: 'tree'});
+});
+
 test('signals are names or numbers, in any case, with or without SIG', () => {
   for (const [word, signal] of Object.entries({TERM: 'TERM', sigint: 'SIGINT', '9': 9})) {
     assert.equal(parseRun(['-s', word, 'ls']).options.killSignal, signal);
@@ -66,6 +75,11 @@ test('wrong use is refused with what to write', () => {
     [['--limit', 'as=5', 'ls'], /write 5M or 5B/],
     [['--limit', 'cpu=5', 'ls'], /write 5s or 5ms/],
     [['--limit', 'nofile=5:4', 'ls'], /above the hard one/],
+    [['--memory-max', '5', 'ls'], /write 5M or 5B/],
+    [['--pids-max', '0', 'ls'], /from 1 on/],
+    [['--cpu-max', '50', 'ls'], /a share such as 50%/],
+    [['--cpu-max', '0%', 'ls'], /a share such as 50%/],
+    [['--isolation', 'jail', 'ls'], /'tree', 'cgroup' or 'auto'/],
     [[], /no command to run/],
     [['--stats', '--'], /no command to run/],
   ];

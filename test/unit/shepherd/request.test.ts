@@ -32,6 +32,7 @@ const plain: Request = {
     noNewPrivileges: false,
     oomScoreAdj: undefined,
   },
+  isolation: {level: 'tree', cgroup: undefined, moveHost: false},
 };
 
 /** The fields as the shepherd reads them. */
@@ -99,6 +100,19 @@ test('bounds are sent when they were given, and only then', () => {
   assert.equal(fields.get(Field.GROUPS)?.toString('hex'), '01000000feff0000');
   assert.equal(fields.get(Field.NO_NEW_PRIVS)?.readBigInt64LE(), 1n);
   assert.equal(fields.get(Field.OOM_SCORE_ADJ)?.readBigInt64LE(), -1_000n);
+});
+
+test('what holds the tree together is sent when it is more than the shepherd', () => {
+  const none = fieldsOf(encodeRequest({...plain, isolation: {level: 'tree', cgroup: undefined, moveHost: true}}) as Buffer);
+  const tags = [Field.ISOLATION, Field.CGROUP_PATH, Field.CGROUP_LIMITS, Field.CGROUP_OPTIONAL, Field.CGROUP_MOVE_HOST];
+  for (const tag of tags) assert.equal(none.has(tag), false);
+  const cgroup = {path: 'a/b', limits: {memory_max: '1024', cpu_max: '50000 100000', io_max: '8:0 wbps=5'}, optional: true};
+  const fields = fieldsOf(encodeRequest({...plain, isolation: {level: 'cgroup', cgroup, moveHost: true}}) as Buffer);
+  assert.equal(fields.get(Field.ISOLATION)?.readBigInt64LE(), 2n);
+  assert.equal(String(fields.get(Field.CGROUP_PATH)), 'a/b\0');
+  assert.equal(String(fields.get(Field.CGROUP_LIMITS)), '0\x001024\x005\x0050000 100000\x007\x008:0 wbps=5\0');
+  assert.equal(fields.get(Field.CGROUP_OPTIONAL)?.readBigInt64LE(), 1n);
+  assert.equal(fields.get(Field.CGROUP_MOVE_HOST)?.readBigInt64LE(), 1n);
 });
 
 test('a request larger than any shepherd takes is not encoded', () => {

@@ -57,6 +57,7 @@ const common = {
     noNewPrivileges: false,
     oomScoreAdj: undefined,
   },
+  isolation: {level: 'tree', cgroup: undefined, moveHost: false},
 } as const;
 
 describe('defaults', () => {
@@ -129,6 +130,9 @@ describe('the table option x function', () => {
     groups: [],
     noNewPrivileges: true,
     oomScoreAdj: 5,
+    cgroup: 'builds',
+    cgroupSetup: 'move-host',
+    isolation: 'auto',
   };
   for (const [name, row] of Object.entries(applies)) {
     for (const [fn, cell] of Object.entries(row) as [FunctionName, unknown][]) {
