@@ -174,6 +174,7 @@ struct nr_frame {
     X(CGROUP_IO_MAX, 57, "write", "io.max could not be written")                                \
     X(CGROUP_LEAF, 58, "mkdir", "the job's own cgroup could not be made")                       \
     X(CGROUP_JOIN, 59, "write", "the job's own cgroup could not be joined")                     \
+    X(NAMESPACE, 62, "clone", "no pid namespace can be made")                                   \
     X(CHOWN, 63, "fchown", "the child's pipes could not be given to its user")
 
 /* The request: u32 total (bytes that follow), then fields {u16 tag, u16 zero, u32 length, bytes}, in any order, each at most

@@ -10,7 +10,7 @@
 
 #include "platform.h"
 
-static _Noreturn void fail(const struct nr_plan *plan, enum nr_stage stage, int error) {
+_Noreturn void nr_child_fail(const struct nr_plan *plan, enum nr_stage stage, int error) {
     struct nr_child_error said = {stage, error};
     ssize_t n;
     do n = write(plan->errors, &said, sizeof said);
@@ -20,19 +20,19 @@ static _Noreturn void fail(const struct nr_plan *plan, enum nr_stage stage, int 
 
 /* All signals are blocked, SIGTTOU with them: a background group may touch its terminal without being stopped. */
 static void take_foreground(const struct nr_plan *plan) {
-    if (setpgid(0, 0) < 0) fail(plan, NR_STAGE_GROUP, errno);
+    if (setpgid(0, 0) < 0) nr_child_fail(plan, NR_STAGE_GROUP, errno);
     pid_t foreground = tcgetpgrp(plan->terminal);
-    if (foreground < 0) fail(plan, NR_STAGE_FOREGROUND, errno);
-    if (foreground == plan->request->host_group && tcsetpgrp(plan->terminal, getpid()) < 0) fail(plan, NR_STAGE_FOREGROUND, errno);
+    if (foreground < 0) nr_child_fail(plan, NR_STAGE_FOREGROUND, errno);
+    if (foreground == plan->request->host_group && tcsetpgrp(plan->terminal, getpid()) < 0) nr_child_fail(plan, NR_STAGE_FOREGROUND, errno);
 }
 
 static void join(const struct nr_plan *plan) {
     switch (plan->request->grouping) {
     case NR_GROUPING_SESSION:
-        if (setsid() < 0) fail(plan, NR_STAGE_SESSION, errno);
+        if (setsid() < 0) nr_child_fail(plan, NR_STAGE_SESSION, errno);
         break;
     case NR_GROUPING_JOIN:
-        if (setpgid(0, plan->request->host_group) < 0) fail(plan, NR_STAGE_GROUP, errno);
+        if (setpgid(0, plan->request->host_group) < 0) nr_child_fail(plan, NR_STAGE_GROUP, errno);
         break;
     case NR_GROUPING_FOREGROUND:
         take_foreground(plan);
@@ -44,13 +44,13 @@ static void join(const struct nr_plan *plan) {
 static int lift(const struct nr_plan *plan, int fd) {
     if (fd > plan->request->highest_target) return fd;
     int lifted = fcntl(fd, F_DUPFD_CLOEXEC, plan->request->highest_target + 1);
-    if (lifted < 0) fail(plan, NR_STAGE_FDS, errno);
+    if (lifted < 0) nr_child_fail(plan, NR_STAGE_FDS, errno);
     return lifted;
 }
 
 static void block_again(const struct nr_plan *plan, int fd) {
     int flags = fcntl(fd, F_GETFL);
-    if (flags < 0 || ((flags & O_NONBLOCK) && fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0)) fail(plan, NR_STAGE_FDS, errno);
+    if (flags < 0 || ((flags & O_NONBLOCK) && fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0)) nr_child_fail(plan, NR_STAGE_FDS, errno);
 }
 
 /* Everything the shepherd holds is close-on-exec, its 0, 1 and 2 included; dup2 takes the mark off what is asked for. */
@@ -59,15 +59,15 @@ static void place_fds(struct nr_plan *plan) {
     plan->errors = lift(plan, plan->errors);
     for (int i = 0; i < request->fd_count; i++) plan->sources[i] = lift(plan, plan->sources[i]);
     for (int i = 0; i < request->fd_count; i++) {
-        if (dup2(plan->sources[i], request->fds[i].target) < 0) fail(plan, NR_STAGE_FDS, errno);
+        if (dup2(plan->sources[i], request->fds[i].target) < 0) nr_child_fail(plan, NR_STAGE_FDS, errno);
         if (request->fds[i].inherited) block_again(plan, request->fds[i].target);
     }
 }
 
 /* Armed first, compared afterwards: the shepherd may have died in between. It is the last thing that changes who we are. */
 static void tie_to_shepherd(const struct nr_plan *plan) {
-    if (nr_die_with_parent(SIGKILL) < 0) fail(plan, NR_STAGE_PDEATHSIG, errno);
-    if (getppid() != plan->shepherd) fail(plan, NR_STAGE_PDEATHSIG, ESRCH);
+    if (nr_die_with_parent(SIGKILL) < 0) nr_child_fail(plan, NR_STAGE_PDEATHSIG, errno);
+    if (getppid() != plan->shepherd) nr_child_fail(plan, NR_STAGE_PDEATHSIG, ESRCH);
 }
 
 /* The fork server made every disposition the default at its start; exec would take our one handler away too, but between the open
@@ -76,7 +76,7 @@ static void reset_signals(const struct nr_plan *plan) {
     struct sigaction normal = {.sa_handler = SIG_DFL};
     sigset_t none;
     sigemptyset(&none);
-    if (sigaction(SIGUSR1, &normal, NULL) < 0 || sigprocmask(SIG_SETMASK, &none, NULL) < 0) fail(plan, NR_STAGE_SIGNALS, errno);
+    if (sigaction(SIGUSR1, &normal, NULL) < 0 || sigprocmask(SIG_SETMASK, &none, NULL) < 0) nr_child_fail(plan, NR_STAGE_SIGNALS, errno);
 }
 
 /* ---- exec, as execvp does it, but with the request's PATH and a word about interpreters ---- */
@@ -150,11 +150,11 @@ static int search(struct nr_plan *plan) {
 
 /* 0 is whoever writes it. Everything that it will ever start is in there too. */
 static void join_cgroup(const struct nr_plan *plan) {
-    if (plan->cgroup >= 0 && write(plan->cgroup, "0", 1) < 0) fail(plan, NR_STAGE_CGROUP_JOIN, errno);
+    if (plan->cgroup >= 0 && write(plan->cgroup, "0", 1) < 0) nr_child_fail(plan, NR_STAGE_CGROUP_JOIN, errno);
 }
 
 static void must(const struct nr_plan *plan, int stage) {
-    if (stage) fail(plan, (enum nr_stage)stage, errno);
+    if (stage) nr_child_fail(plan, (enum nr_stage)stage, errno);
 }
 
 /* Priority needs privileges that another user lacks; a low limit of descriptors would stop dup2; another identity takes the death
@@ -167,11 +167,11 @@ _Noreturn void nr_child(struct nr_plan *plan) {
     place_fds(plan);
     must(plan, nr_bounds_limits(bounds));
     must(plan, nr_bounds_identity(bounds));
-    if (chdir(plan->request->cwd) < 0) fail(plan, NR_STAGE_CHDIR, errno);
+    if (chdir(plan->request->cwd) < 0) nr_child_fail(plan, NR_STAGE_CHDIR, errno);
     must(plan, nr_bounds_privileges(bounds));
     tie_to_shepherd(plan);
     reset_signals(plan);
     int error = search(plan);
-    if (error == MISSING_INTERPRETER) fail(plan, NR_STAGE_INTERPRETER, ENOENT);
-    fail(plan, NR_STAGE_EXEC, error);
+    if (error == MISSING_INTERPRETER) nr_child_fail(plan, NR_STAGE_INTERPRETER, ENOENT);
+    nr_child_fail(plan, NR_STAGE_EXEC, error);
 }

@@ -12,7 +12,7 @@
 struct nr_plan {
     struct nr_request *request;
     const char *path; /* where a bare name is looked for */
-    pid_t shepherd;
+    pid_t shepherd;   /* its parent, as it sees it */
     int errors;       /* close-on-exec; takes one struct nr_child_error */
     int cgroup;       /* cgroup.procs to write 0 into, or -1 */
     int terminal;     /* what becomes the child's fd 0, or -1 */
@@ -24,6 +24,8 @@ struct nr_child_error {
     int stage, error;
 };
 
+/* Reports and exits. */
+_Noreturn void nr_child_fail(const struct nr_plan *plan, enum nr_stage stage, int error);
 /* Becomes the program, or reports and exits. */
 _Noreturn void nr_child(struct nr_plan *plan);
 

@@ -12,20 +12,23 @@
 /* ---- before and after ---- */
 
 static void say_isolation(struct nr_job *job, enum nr_isolation isolation) {
-    nr_control_pass(&job->control, NR_ISOLATED, isolation, 0, job->leaf.dir);
+    if (job->leaf.dir >= 0) nr_control_pass(&job->control, NR_ISOLATED, isolation, 0, job->leaf.dir);
+    else nr_control_say(&job->control, NR_ISOLATED, isolation, 0, 0);
     nr_control_flush(&job->control);
 }
 
 bool nr_job_isolate(struct nr_job *job, enum nr_stage *stage, int *error) {
     const struct nr_cgroup_wish *wish = &job->request.cgroup;
-    if (!wish->asked && wish->isolation == NR_ISOLATION_TREE) return true;
+    if (wish->isolation == NR_ISOLATION_PIDNS && !wish->asked) say_isolation(job, NR_ISOLATION_PIDNS);
+    if (!wish->asked && (wish->isolation == NR_ISOLATION_TREE || wish->isolation == NR_ISOLATION_PIDNS)) return true;
     int failed = nr_cgroup_enter(wish, job->shepherd->host, job->shepherd->record, &job->leaf);
     if (!failed) {
         /* The host holds the lock too, and can end and remove it when everybody of ours is gone. */
-        say_isolation(job, NR_ISOLATION_CGROUP);
+        say_isolation(job, wish->isolation == NR_ISOLATION_PIDNS ? NR_ISOLATION_PIDNS : NR_ISOLATION_CGROUP);
         return true;
     }
     NR_TRACE("no cgroup: stage %d errno %d", failed, errno);
+    if (wish->isolation == NR_ISOLATION_PIDNS && wish->optional) say_isolation(job, NR_ISOLATION_PIDNS);
     if (!wish->asked || wish->optional) return true;
     *stage = (enum nr_stage)failed;
     *error = errno;
@@ -50,10 +53,10 @@ static void stop_one(void *arg, const struct nr_met *met) {
 }
 
 /* Without a cgroup: one by one, until a look meets nobody who runs. Somebody who forks faster than we look may get away from it. */
-static void stop_all(void) {
+static void stop_all(pid_t through) {
     for (int pass = 0, running = 1; running > 0 && pass < PASSES; pass++) {
         running = 0;
-        nr_walk(&(struct nr_walk){.visit = stop_one, .arg = &running});
+        nr_walk(&(struct nr_walk){.visit = stop_one, .arg = &running, .through = through});
         if (running > 0) poll(NULL, 0, 1);
     }
 }
@@ -71,12 +74,12 @@ void nr_job_freeze(struct nr_job *job, uint64_t id) {
     if (over || ending) return answer_freeze(job, over ? ESRCH : EBUSY);
     job->frozen = true;
     if (job->leaf.dir < 0) {
-        stop_all();
+        stop_all(job->tree.space.init);
         return answer_freeze(job, 0);
     }
     int error = nr_leaf_freeze(&job->leaf, true);
     if (error == ENOENT) {
-        stop_all();
+        stop_all(job->tree.space.init);
         error = 0;
     } else if (!error && job->leaf.events >= 0 && !nr_leaf_is_frozen(&job->leaf)) {
         return; /* answered when the kernel says so */

@@ -18,7 +18,7 @@ static void open_job(struct nr_job *job, struct nr_shepherd *shepherd, int contr
     nr_control_open(&job->control, control);
     job->shepherd = shepherd;
     job->state = NR_LIFE_STARTING;
-    job->tree = (struct nr_tree){.pidfd = -1};
+    job->tree = (struct nr_tree){.pidfd = -1, .space = NR_NO_NAMESPACE};
     job->leaf = (struct nr_leaf)NR_NO_LEAF;
     job->frozen = false;
     job->freezing = 0;
@@ -45,6 +45,7 @@ static void close_job(struct nr_job *job) {
     nr_control_close(&job->control);
     nr_request_drop(&job->request);
     if (job->tree.pidfd >= 0) close(job->tree.pidfd);
+    if (job->tree.space.link >= 0) close(job->tree.space.link);
     if (job->terminal >= 0) close(job->terminal);
 }
 
@@ -93,7 +94,8 @@ static bool give_birth(struct nr_job *job, struct nr_hire *hire, struct nr_birth
     bool needed = request->cgroup.asked && !request->cgroup.optional;
     if (birth->stage != NR_STAGE_CGROUP_JOIN || needed) return false;
     nr_leaf_remove(&job->leaf);
-    nr_control_say(&job->control, NR_ISOLATED, NR_ISOLATION_TREE, 0, 0);
+    enum nr_isolation rest = request->cgroup.isolation == NR_ISOLATION_PIDNS ? NR_ISOLATION_PIDNS : NR_ISOLATION_TREE;
+    nr_control_say(&job->control, NR_ISOLATED, rest, 0, 0);
     return nr_spawn(request, hire->fds + 1, null, -1, birth) == 0;
 }
 
@@ -115,6 +117,8 @@ static bool bring_to_life(struct nr_job *job, struct nr_hire *hire) {
     job->leaf.procs = -1;
     job->tree.leader = birth.pid;
     job->tree.grouped = request->grouping != NR_GROUPING_JOIN;
+    job->tree.space = birth.space;
+    /* In a namespace too its number is its own until we let init reap it. */
     job->tree.pidfd = nr_pidfd_open(birth.pid);
     nr_control_pass(&job->control, NR_STARTED, 0, birth.pid, job->tree.pidfd);
     nr_control_flush(&job->control);

@@ -108,7 +108,7 @@ static void say_leftover(void *arg, const struct nr_met *met) {
 
 /* A job that is being ended leaves nothing over: who dies a moment after the child was asked to. */
 static void look_for_leftovers(struct nr_job *job) {
-    struct nr_walk walk = {.visit = say_leftover, .arg = job, .spare_ours = true};
+    struct nr_walk walk = {.visit = say_leftover, .arg = job, .spare_ours = true, .through = job->tree.space.init};
     if (job->state == NR_LIFE_RUNNING) nr_walk(&walk);
 }
 
@@ -139,6 +139,12 @@ static bool reap_all(struct nr_job *job) {
     return !(pid < 0 && errno == ECHILD);
 }
 
+static void begin_end_of_leftovers(struct nr_job *job) {
+    int64_t grace = job->request.kill_timeout;
+    if (job->request.leftover_timeout < grace) grace = job->request.leftover_timeout;
+    nr_job_happen(job, NR_EVENT_EXITED, NR_CAUSE_LEFTOVERS, grace);
+}
+
 /* Its zombie is still there. Everything that needs its numbers comes before the wait that gives them back. */
 static void child_exited(struct nr_job *job, const siginfo_t *info) {
     int64_t lived = nr_now() - job->born;
@@ -159,9 +165,24 @@ static void child_exited(struct nr_job *job, const siginfo_t *info) {
     nr_control_say(&job->control, NR_EXITED, how(info), info->si_status, (uint64_t)lived);
     NR_TRACE("exited: code %d status %d, %d children", info->si_code, info->si_status, children);
     if (!others) return;
-    int64_t grace = job->request.kill_timeout;
-    if (job->request.leftover_timeout < grace) grace = job->request.leftover_timeout;
-    nr_job_happen(job, NR_EVENT_EXITED, NR_CAUSE_LEFTOVERS, grace);
+    begin_end_of_leftovers(job);
+}
+
+/* The same in a namespace, whose init reaps for us. What it cost comes with init's own figures, which are the sum of all. */
+static void child_exited_apart(struct nr_job *job, const siginfo_t *info, bool gone) {
+    int64_t lived = nr_now() - job->born;
+    struct rusage usage;
+    memset(&usage, 0, sizeof usage);
+    if (!gone) {
+        look_for_leftovers(job);
+        ask_group(job);
+    }
+    bool others = !gone && nr_namespace_reap(&job->tree.space, &usage);
+    job->tree.reaped = true;
+    job->passes_in_vain = 0;
+    say_usage(job, NR_SCOPE_CHILD, &usage);
+    nr_control_say(&job->control, NR_EXITED, how(info), info->si_status, (uint64_t)lived);
+    if (others) begin_end_of_leftovers(job);
 }
 
 /* Without __WALL, which waitid refuses before Linux 4.7: exec gave the child the ordinary exit signal. */
@@ -170,11 +191,26 @@ static bool look_at_child(struct nr_job *job, int options, siginfo_t *info) {
     return waitid(P_PID, (id_t)job->tree.leader, info, options | WNOHANG) == 0 && info->si_pid == job->tree.leader;
 }
 
+static bool stays(const siginfo_t *info) {
+    return info->si_code == CLD_STOPPED || info->si_code == CLD_TRAPPED || info->si_code == CLD_CONTINUED;
+}
+
+static void follow_apart(struct nr_job *job) {
+    siginfo_t info;
+    bool gone = false;
+    while (!job->tree.reaped && nr_namespace_look(&job->tree.space, &info, &gone)) {
+        if (!stays(&info)) return child_exited_apart(job, &info, gone);
+        bool on = info.si_code == CLD_CONTINUED;
+        nr_control_say(&job->control, on ? NR_CONTINUED : NR_STOPPED, 0, on ? 0 : info.si_status, 0);
+    }
+}
+
 /* Stops and continues are taken one by one, the exit is only looked at. */
 static void follow_child(struct nr_job *job) {
     siginfo_t info;
+    if (job->tree.space.init) return follow_apart(job);
     while (!job->tree.reaped && look_at_child(job, WEXITED | WSTOPPED | WCONTINUED | WNOWAIT, &info)) {
-        if (info.si_code != CLD_STOPPED && info.si_code != CLD_TRAPPED && info.si_code != CLD_CONTINUED) return child_exited(job, &info);
+        if (!stays(&info)) return child_exited(job, &info);
         if (!look_at_child(job, WSTOPPED | WCONTINUED, &info)) continue;
         if (info.si_code == CLD_CONTINUED) {
             nr_job_give_terminal(job);
@@ -203,7 +239,7 @@ static void reap_orphans(struct nr_job *job) {
 void nr_job_reap(struct nr_job *job) {
     if (job->state == NR_LIFE_OVER) return;
     follow_child(job);
-    if (!job->tree.reaped) reap_orphans(job);
+    if (!job->tree.reaped && !job->tree.space.init) reap_orphans(job);
     if (!job->tree.reaped || reap_all(job)) return;
     nr_job_say_usage(job);
     nr_job_release(job);

@@ -190,7 +190,7 @@ static bool cgroup_limits(const struct field *field, struct nr_cgroup_wish *wish
 static bool cgroup_of(const struct field fields[FIELDS], struct nr_cgroup_wish *wish) {
     int64_t isolation = NR_ISOLATION_TREE, optional_ = 0, move = 0;
     char *path = NULL;
-    if (fields[NR_FIELD_ISOLATION].bytes && !number(&fields[NR_FIELD_ISOLATION], NR_ISOLATION_TREE, NR_ISOLATION_CGROUP, &isolation)) return false;
+    if (fields[NR_FIELD_ISOLATION].bytes && !number(&fields[NR_FIELD_ISOLATION], NR_ISOLATION_TREE, NR_ISOLATION_PIDNS, &isolation)) return false;
     if (fields[NR_FIELD_CGROUP_PATH].bytes && (!text(&fields[NR_FIELD_CGROUP_PATH], &path) || !*path || *path == '/')) return false;
     if (!cgroup_limits(&fields[NR_FIELD_CGROUP_LIMITS], wish)) return false;
     if (fields[NR_FIELD_CGROUP_OPTIONAL].bytes && !number(&fields[NR_FIELD_CGROUP_OPTIONAL], 1, 1, &optional_)) return false;

@@ -75,12 +75,14 @@ int nr_spawn(struct nr_request *request, const int *sources, int null, int cgrou
         close(ends[1]);
         return failed(birth, NR_STAGE_CHOWN, kept);
     }
-    pid_t pid = split_off(&plan);
+    bool apart = request->cgroup.isolation == NR_ISOLATION_PIDNS;
+    birth->space = (struct nr_namespace)NR_NO_NAMESPACE;
+    pid_t pid = apart ? nr_namespace_split(&plan, &birth->space) : split_off(&plan);
     int error = errno;
     close(ends[1]);
     if (pid < 0) {
         close(ends[0]);
-        return failed(birth, NR_STAGE_FORK, error);
+        return failed(birth, apart ? NR_STAGE_NAMESPACE : NR_STAGE_FORK, error);
     }
     /* Every copy of the other end is closed by exec or exit, so this ends, and its end without a byte is a success. Shared memory
      * would be simpler, but emulators and valgrind make vfork a fork. */
@@ -90,7 +92,9 @@ int nr_spawn(struct nr_request *request, const int *sources, int null, int cgrou
     while (n < 0 && errno == EINTR);
     close(ends[0]);
     birth->pid = pid;
-    if (n != sizeof said) return 0;
-    while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR) {}
+    if (n != sizeof said && pid > 0) return 0;
+    if (apart) nr_namespace_end(&birth->space);
+    if (n != sizeof said) return failed(birth, NR_STAGE_NAMESPACE, ECHILD);
+    if (!apart) while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR) {}
     return failed(birth, (enum nr_stage)said.stage, said.error);
 }

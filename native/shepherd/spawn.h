@@ -5,10 +5,12 @@
 
 #include <sys/types.h>
 
+#include "namespace.h"
 #include "request.h"
 
 struct nr_birth {
     pid_t pid;            /* when it worked */
+    struct nr_namespace space; /* what it is in, if its request says so */
     enum nr_stage stage;  /* when it did not */
     int error;
 };

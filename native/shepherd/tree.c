@@ -44,6 +44,7 @@ static bool meet(const struct nr_walk *walk, const struct entry *entry, pid_t se
         int count = nr_proc_children(&met.proc, listed, ROOM);
         enqueue(count, &met.proc, met.own);
     }
+    if (entry->pid == walk->through) return false;
     walk->visit(walk->arg, &met);
     return true;
 }
@@ -129,8 +130,8 @@ static void send_one(void *arg, const struct nr_met *met) {
     else sending->reached++;
 }
 
-static int send_walking(struct sending *sending) {
-    struct nr_walk walk = {.visit = send_one, .arg = sending};
+static int send_walking(struct sending *sending, pid_t through) {
+    struct nr_walk walk = {.visit = send_one, .arg = sending, .through = through};
     if (nr_walk(&walk) == 0) {
         walk.full = true;
         nr_walk(&walk);
@@ -146,6 +147,8 @@ int nr_tree_signal(const struct nr_tree *tree, enum nr_reach reach, int signal, 
         if (wake) kill(tree->leader, SIGCONT);
         return 0;
     }
+    /* At once, and whoever forks meanwhile. */
+    if (reach == NR_REACH_TREE && tree->space.init) return nr_namespace_signal(&tree->space, signal, wake) ? ESRCH : 0;
     int error = nr_tree_signal_group(tree, signal, wake);
     if (reach == NR_REACH_GROUP && tree->grouped) {
         if (error != EINVAL && error != ENOSYS && error != EPERM) return error;
@@ -154,16 +157,18 @@ int nr_tree_signal(const struct nr_tree *tree, enum nr_reach reach, int signal, 
         sending.but_group = tree->leader;
         sending.reached = 1;
     }
-    return send_walking(&sending);
+    return send_walking(&sending, tree->space.init);
 }
 
 int nr_tree_signal_rest(const struct nr_tree *tree, int signal, bool wake) {
     struct sending sending = {.signal = signal, .wake = wake, .but_group = tree->grouped ? tree->leader : 0};
-    return send_walking(&sending);
+    return send_walking(&sending, tree->space.init);
 }
 
 int nr_tree_kill(const struct nr_tree *tree, bool full) {
     struct sending sending = {.signal = SIGKILL};
+    /* The kernel ends everybody in a namespace with its init, which is our own unreaped child. */
+    if (tree->space.init) return kill(tree->space.init, SIGKILL) == 0;
     nr_tree_signal_group(tree, SIGKILL, false);
     struct nr_walk walk = {.visit = send_one, .arg = &sending, .full = full};
     return nr_walk(&walk);

@@ -3,6 +3,7 @@
 #ifndef NR_TREE_H
 #define NR_TREE_H
 
+#include "namespace.h"
 #include "platform.h"
 #include "protocol.h"
 
@@ -21,6 +22,7 @@ struct nr_walk {
     bool (*spared)(pid_t pid); /* neither visited nor descended into; may be NULL */
     bool spare_ours;           /* the same for shepherds and fork servers of a nested use */
     bool full;                 /* read all of /proc instead of the lists of children */
+    pid_t through;             /* descended into, but not visited: the init of a namespace; 0: nobody */
 };
 
 /* Visits every living descendant; each one's children are listed before it is visited. Returns how many were visited. Nobody may
@@ -36,6 +38,7 @@ struct nr_tree {
     int pidfd;    /* of the leader, or -1 */
     bool reaped;  /* the leader's numbers may be a stranger's: kill(2) with them is forbidden */
     bool grouped; /* the leader has a group of its own */
+    struct nr_namespace space; /* what all of it is in, or none */
 };
 
 /* 0 when anybody was reached, else errno (ESRCH: nobody is left). Reach GROUP of a leader without a group of its own is TREE. */

@@ -78,7 +78,7 @@ static void say_unkillable(void *arg, const struct nr_met *met) {
 
 static void report_unkillable(struct nr_job *job) {
     struct reporting reporting = {&job->control, 0};
-    struct nr_walk walk = {.visit = say_unkillable, .arg = &reporting, .full = job->nobody_met};
+    struct nr_walk walk = {.visit = say_unkillable, .arg = &reporting, .full = job->nobody_met, .through = job->tree.space.init};
     nr_walk(&walk);
 }
 
@@ -133,15 +133,17 @@ void nr_job_watch(struct nr_job *job) {
     /* Saying STARTED may have shown that nobody listens any more. */
     notice_end_of_host(job);
     while (job->state != NR_LIFE_OVER) {
-        struct pollfd waits[4] = {
+        struct pollfd waits[5] = {
             {shepherd->sigchld, POLLIN, 0},
             {job->control.fd, nr_control_events(&job->control), 0},
             {shepherd->notice, 0, 0},
             {job->freezing ? job->leaf.events : -1, POLLPRI, 0},
+            {job->tree.reaped ? -1 : job->tree.space.link, POLLIN, 0},
         };
         int64_t when = next_deadline(job);
-        poll(waits, 4, nr_poll_ms(when, when == NR_NEVER ? 0 : nr_now()));
+        poll(waits, 5, nr_poll_ms(when, when == NR_NEVER ? 0 : nr_now()));
         if (waits[0].revents) hear_children(job);
+        if (waits[4].revents) nr_job_reap(job);
         if (waits[1].revents) hear_host(job, waits[1].revents);
         if (waits[2].revents & POLLERR) nr_idle_orphaned(shepherd);
         if (waits[3].revents) nr_job_hear_cgroup(job);

@@ -204,12 +204,12 @@ export const FLAGS: readonly Flag[] = [
   {
     name: '--isolation',
     value: 'LEVEL',
-    doc: 'what holds the tree together: tree (the default), cgroup, or auto (a cgroup where one was handed to us)',
+    doc: 'what holds the tree together: tree (the default), cgroup, pidns, or auto (a cgroup where one was handed to us)',
     set(draft, value) {
-      if (value !== 'tree' && value !== 'cgroup' && value !== 'auto')
-        throw new UsageError(`--isolation is 'tree', 'cgroup' or 'auto', not '${value}'`);
+      if (value !== 'tree' && value !== 'cgroup' && value !== 'auto' && value !== 'pidns')
+        throw new UsageError(`--isolation is 'tree', 'cgroup', 'pidns' or 'auto', not '${value}'`);
       draft.options.isolation = value;
-      if (value !== 'tree') draft.options.cgroupSetup = 'move-host';
+      if (value === 'cgroup' || value === 'auto') draft.options.cgroupSetup = 'move-host';
     },
   },
   {

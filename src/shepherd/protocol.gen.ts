@@ -287,5 +287,6 @@ export const STAGES: Readonly<Record<number, {readonly name: string; readonly sy
   57: {name: 'CGROUP_IO_MAX', syscall: 'write', doc: "io.max could not be written"},
   58: {name: 'CGROUP_LEAF', syscall: 'mkdir', doc: "the job's own cgroup could not be made"},
   59: {name: 'CGROUP_JOIN', syscall: 'write', doc: "the job's own cgroup could not be joined"},
+  62: {name: 'NAMESPACE', syscall: 'clone', doc: "no pid namespace can be made"},
   63: {name: 'CHOWN', syscall: 'fchown', doc: "the child's pipes could not be given to its user"},
 };

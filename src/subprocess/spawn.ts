@@ -219,7 +219,9 @@ class Ends {
 
 function describe(addon: Addon, plan: Plan, layout: Layout): Request {
   const {settings} = plan;
-  const terminal = layout.stdinFd !== undefined && addon.isTerminal(layout.stdinFd);
+  // A namespace knows no group of the host's.
+  const apart = settings.isolation.level === 'pidns';
+  const terminal = !apart && layout.stdinFd !== undefined && addon.isTerminal(layout.stdinFd);
   return {
     file: plan.file,
     argv: [settings.argv0 ?? plan.file, ...plan.args],

@@ -37,6 +37,7 @@ export type Stage =
   | 'setuid'
   | 'no_new_privs'
   | 'chown'
+  | 'namespace'
   | 'cgroup_find'
   | 'cgroup_path'
   | 'cgroup_memory_max'
@@ -86,6 +87,8 @@ function cause(birth: FailedBirth): string {
     case 'receive':
       if (birth.code === 'EBADF') return 'a descriptor given for stdin, stdout or stderr is not open in the host; open it first';
       break;
+    case 'namespace':
+      return `no pid namespace can be made here (${birth.code}); allow user namespaces (kernel.unprivileged_userns_clone, user.max_user_namespaces, the container's seccomp profile), run the host as root, or use isolation 'cgroup'`;
     case 'credentials':
       return 'the host changed its identity (uid, gid or groups) while it was being started; try again';
   }

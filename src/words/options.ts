@@ -186,7 +186,8 @@ export interface Options {
   cgroupSetup?: 'move-host' | undefined;
   /**
    * What holds the tree together besides the shepherd: 'tree' nothing, 'cgroup' a cgroup of its own, 'auto' a cgroup where one was handed to
-   * this host. `result.isolation` says which it was. Default: 'cgroup' with `cgroup`, else 'tree'.
+   * this host, 'pidns' a pid namespace: the kernel ends all of it even when everybody of ours is killed at once, and its processes see other
+   * pids than the host. Where that cannot be: reason 'spawn', stage 'namespace'. `result.isolation` says which it was. Default: 'cgroup' with `cgroup`, else 'tree'.
    * @example const {isolation} = await run(['make'], {isolation: 'auto'})
    */
   isolation?: Isolation | undefined;

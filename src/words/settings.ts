@@ -107,7 +107,7 @@ const rows = {
   owner: owner,
   cgroup: readCgroup,
   cgroupSetup: (value) => oneOf('cgroupSetup', value, ['move-host']),
-  isolation: (value) => level(value),
+  isolation: (value) => oneOf('isolation', value, ['auto', 'tree', 'cgroup', 'pidns']),
   limits: readLimits,
   nice: (value) => whole('nice', value, -20, 19, 'a whole number from -20 (first) to 19 (last)'),
   umask: (value) => whole('umask', value, 0, 0o777, 'a number from 0 to 0o777'),
@@ -150,6 +150,8 @@ export function settle(fn: FunctionName, options: unknown): Settings {
   if (given.lines && encoding === 'buffer') {
     throw refuse("`lines: true` needs text, but `encoding` is 'buffer'; leave one of them out");
   }
+  if (given.foreground && given.isolation === 'pidns')
+    throw refuse("`foreground` cannot be had with isolation 'pidns': its processes cannot be in a group that the terminal knows");
   const timeout = given.timeout ?? Number.POSITIVE_INFINITY;
   return Object.freeze({
     cwd: given.cwd,
@@ -261,11 +263,6 @@ function flag(name: string, value: unknown): boolean {
 export function oneOf<const W extends string>(name: string, value: unknown, words: readonly W[]): W {
   if (words.includes(value as W)) return value as W;
   throw refuse(`${code(name)} must be ${list(words)}, but is ${shown(value)}`);
-}
-
-function level(value: unknown): IsolationSettings['level'] {
-  if (value === 'pidns') throw refuse("`isolation: 'pidns'` is not in this version; 'cgroup' ends a tree at once too");
-  return oneOf('isolation', value, ['auto', 'tree', 'cgroup']);
 }
 
 function owner(value: unknown): Owner {

@@ -27,6 +27,7 @@ const deaths: Readonly<Record<string, () => void>> = {
   },
 };
 
+console.log(`pid ${p.pid}`);
 console.log(`isolation ${p.isolation}`);
 void p.closed.then(({reason, proven}) => console.log(`closed ${reason} ${proven}`));
 

@@ -79,7 +79,7 @@ test('wrong use is refused with what to write', () => {
     [['--pids-max', '0', 'ls'], /from 1 on/],
     [['--cpu-max', '50', 'ls'], /a share such as 50%/],
     [['--cpu-max', '0%', 'ls'], /a share such as 50%/],
-    [['--isolation', 'jail', 'ls'], /'tree', 'cgroup' or 'auto'/],
+    [['--isolation', 'jail', 'ls'], /'tree', 'cgroup', 'pidns' or 'auto'/],
     [[], /no command to run/],
     [['--stats', '--'], /no command to run/],
   ];
