@@ -4,15 +4,17 @@
 import assert from 'node:assert/strict';
 import process from 'node:process';
 import {after} from 'node:test';
+import {RunError, type Subprocess, start} from '../../src/index.js';
 import {censusOfThisFile} from '../support/census.js';
 import {type Delegated, delegate, folder, isThere, leavesBelow, noCgroups} from '../support/cgroups.js';
 import {fault, LONG, type Stage, shepherdOf} from '../support/fault.js';
 import {type Host, startHost} from '../support/host.js';
-import {isAlive, processState} from '../support/proc.js';
+import {child} from '../support/places.js';
+import {childrenOf, forkServersOf, isAlive, processState} from '../support/proc.js';
 import {openToAll} from '../support/standing.js';
 import {until, within} from '../support/wait.js';
 
-censusOfThisFile(() => {});
+censusOfThisFile();
 
 const isRoot = process.getuid?.() === 0;
 const NOBODY = 65_534;
@@ -104,6 +106,35 @@ const COMBINATIONS: ReadonlyArray<readonly [fault: string, name: string, who: re
   ['13', 'host and shepherd are killed together', ['host', 'shepherd']],
   ['14', 'shepherd and fork server are killed together: the host ends what is in the cgroup', ['shepherd', 'server']],
 ];
+
+/** ESRCH is an answer: it has ended between the look and the signal. */
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // gone
+  }
+}
+
+fault(
+  '8',
+  'cgroup: shepherds are killed at any moment of a birth: between mkdir and joining too, no cgroup is left',
+  async ({marker, line, gone}) => {
+    for (let turns = 0; turns < 16; turns++) {
+      const options = {cgroup: `${folder}/births`, stdio: ['ignore', 'ignore', line.fd], killTimeout: 0} as const;
+      const starting = start([child('ignore_sigterm'), marker], options).catch((error: unknown) => error);
+      for (let i = 0; i < turns; i++) await new Promise((resolve) => setImmediate(resolve));
+      for (const server of forkServersOf()) for (const {pid} of childrenOf(server.pid)) kill(pid);
+      const born = await within(starting, 'the birth to be settled');
+      if (born instanceof RunError) assert.ok(born.reason === 'lost' || born.reason === 'spawn', String(born));
+      else assert.equal((await within((born as Subprocess).stop(), 'its end')).proven, true);
+    }
+    line.letGo();
+    await gone();
+    await until(() => !isThere(folder), 'every cgroup to be removed');
+  },
+  {skip: noCgroups, limit: 60_000},
+);
 
 for (const world of WORLDS) {
   const options = {skip: world.skip, limit: 60_000};
