@@ -3,7 +3,7 @@
 #include "fd.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "uv_poll.h"
@@ -31,8 +31,8 @@ void nr_fd_open(struct nr_fd *it, struct nr_loop *loop, int fd, const struct nr_
     it->link = &loop->first;
     if (it->next) it->next->link = &it->next;
     loop->first = it;
-    int flags = fcntl(fd, F_GETFL);
-    if (flags >= 0 && !(flags & O_NONBLOCK)) fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+    int yes = 1;
+    ioctl(fd, FIONBIO, &yes);
 }
 
 static void keep_loop_alive(struct nr_fd *it) {

@@ -38,6 +38,7 @@ export interface Request {
 type FieldBytes = [tag: number, bytes: Uint8Array];
 
 const HEADER = 8;
+const HIGH = 2 ** 32;
 const FD_ROW = 12;
 
 /** The request's bytes, or undefined when it is larger than any shepherd accepts (and than any kernel would execute). */
@@ -76,9 +77,12 @@ function numberOf<T extends Readonly<Record<string, number>>>(table: T, name: Lo
   return table[name.toUpperCase()] as number;
 }
 
+/** An i64, without the detour by way of a BigInt. */
 function number(value: number): Uint8Array {
+  const whole = Math.ceil(value);
   const bytes = Buffer.allocUnsafe(8);
-  bytes.writeBigInt64LE(BigInt(Math.ceil(value)));
+  bytes.writeUInt32LE(whole >>> 0, 0);
+  bytes.writeInt32LE(Math.floor(whole / HIGH), 4);
   return bytes;
 }
 

@@ -437,8 +437,11 @@ export class Job implements ControlEvents {
   /** What is known now. */
   outcome(): End {
     const unproven = this.#closed && !this.#proven;
+    const {exitCode, signal, exitStatus} = this.#exit ?? UNKNOWN;
     return {
-      ...(this.#exit ?? UNKNOWN),
+      exitCode,
+      signal,
+      exitStatus,
       durationMs: this.durationMs,
       reason: this.#reason(unproven),
       forced: this.#forced,
