@@ -19,8 +19,8 @@ const rounds = Number(values.rounds);
 const count = Number(values.count);
 const host = Number(values.host);
 const isLarge = host > 500;
-/** What takes a large host half a second each is not done often. */
-const few = isLarge ? Math.max(16, Math.floor(count / 20)) : count;
+/** What takes a large host a tenth of a second each is not done often. */
+const few = isLarge ? 16 : count;
 const TRUE = '/bin/true';
 
 /** Memory that the host really uses: what makes its fork slow is the size of its page tables. */
@@ -67,7 +67,7 @@ async function hosts() {
     one: async () => 1000 / (await rate(viaRunner, count / 2, 1)),
     nodeOne: async () => 1000 / (await rate(viaNode, few / 2, 1)),
     held: () => held(viaRunner, Math.min(100, count)),
-    nodeHeld: () => held(viaNode, Math.min(20, few)),
+    nodeHeld: () => held(viaNode, Math.min(20, few / 2)),
   });
   const size = `${Math.round(process.memoryUsage().rss / 2 ** 20)} MB host`;
   return isLarge
