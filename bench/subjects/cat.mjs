@@ -8,22 +8,28 @@ import {rateOf} from './rate.mjs';
 const [way, mib] = process.argv.slice(2);
 const piece = Buffer.alloc(1 << 20, 'x');
 
+/** Writes while `read` reads all of it. */
+async function through(pieces, read) {
+  const p = await start(['cat'], {stderr: 'ignore'});
+  const written = (async () => {
+    for (let i = 0; i < pieces; i++) await p.write(piece);
+    p.closeStdin();
+  })();
+  let total = 0;
+  for (;;) {
+    const got = await read(p);
+    if (got === 0) break;
+    total += got;
+  }
+  await written;
+  return total;
+}
+
+const target = new Uint8Array(256 << 10);
+
 const ways = {
-  async start(pieces) {
-    const p = await start(['cat'], {stderr: 'ignore'});
-    const written = (async () => {
-      for (let i = 0; i < pieces; i++) await p.write(piece);
-      p.closeStdin();
-    })();
-    let total = 0;
-    for (;;) {
-      const chunk = await p.read(1 << 20);
-      if (chunk === null) break;
-      total += chunk.length;
-    }
-    await written;
-    return total;
-  },
+  readInto: (pieces) => through(pieces, (p) => p.readInto(target)),
+  read: (pieces) => through(pieces, async (p) => (await p.read(1 << 20))?.length ?? 0),
   async childProcess(pieces) {
     const child = spawn('cat', {stdio: ['pipe', 'pipe', 'ignore']});
     const written = (async () => {
