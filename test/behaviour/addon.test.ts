@@ -10,11 +10,10 @@ import process from 'node:process';
 import {test} from 'node:test';
 import {setImmediate as turn} from 'node:timers/promises';
 import {promisify} from 'node:util';
-import {setFlagsFromString} from 'node:v8';
-import {runInNewContext} from 'node:vm';
 import {Worker} from 'node:worker_threads';
 import {type Collector, native, type Socket} from '../../src/native.js';
 import {censusOfThisFile} from '../support/census.js';
+import {collectGarbage} from '../support/garbage.js';
 import {root} from '../support/places.js';
 import {processState} from '../support/proc.js';
 import {until, within} from '../support/wait.js';
@@ -76,10 +75,6 @@ function pour(fd: number, bytes: Uint8Array): void {
 }
 
 const pattern = (length: number) => Buffer.from(Uint8Array.from({length}, (_, i) => (i * 31 + (i >> 8)) & 0xff));
-const collectGarbage = () => {
-  setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
-};
 
 /** Runs `body` in a worker, with `addon` and `port` in its scope. */
 function worker(body: string): Worker {

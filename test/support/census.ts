@@ -3,6 +3,7 @@
 import {appendFileSync} from 'node:fs';
 import process from 'node:process';
 import {after, before} from 'node:test';
+import {collectGarbage} from './garbage.js';
 import {childrenOf, commandLineOf, forkServersOf, openDescriptors} from './proc.js';
 import {until} from './wait.js';
 
@@ -38,8 +39,14 @@ export function censusOfThisFile(warmUp: () => unknown = oneJob): void {
     then = openDescriptors();
   });
   after(async () => {
-    // Descriptors are closed on the event loop and children are reaped there: give it a moment, not a reprieve.
-    await until(() => grown(then).length + strangers().length === 0, 'nothing to be left', 3_000).catch(() => {});
+    // Descriptors are closed on the event loop and children are reaped there: give it a moment, not a reprieve. A pipe of a job that is over,
+    // which nobody has read and nobody can read any more, is closed when it is collected; chance does not decide whether that is now.
+    const nothing = () => {
+      if (grown(then).length + strangers().length === 0) return true;
+      collectGarbage();
+      return false;
+    };
+    await until(nothing, 'nothing to be left', 3_000).catch(() => {});
     const fds = grown(then);
     const left = strangers();
     const zombies = left.filter((line) => line.includes('(Z)')).length;
