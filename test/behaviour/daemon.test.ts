@@ -110,14 +110,15 @@ describe('ready', () => {
 
   test('a port that somebody outside its tree opens meanwhile does not count', async () => {
     const port = await freePort();
-    const starting = failure(Daemon.start(['sleep', '60'], {ready: {port, timeout: 700, interval: 50}}));
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    const marker = newMarker();
+    const starting = failure(Daemon.start(['sh', '-c', 'sleep 60; :', marker], {ready: {port, timeout: 1_500, interval: 50}}));
+    await until(() => findMarked(marker).some(({commandLine}) => commandLine.startsWith('sh')), 'it to run');
     const server = createServer().listen(port, '127.0.0.1');
     const error = await starting;
     server.close();
     assert.match(
       error.message,
-      /was not ready within 700 ms \(port \d+ on localhost is listened to by process \d+ \(.*\), which is not in its tree\)/,
+      /was not ready within 1500 ms \(port \d+ on localhost is listened to by process \d+ \(.*\), which is not in its tree\)/,
     );
   });
 
@@ -355,11 +356,15 @@ describe('output', () => {
   });
 
   test('waitFor(): kept or to come; rejects at its limit and at the end', async () => {
-    const daemon = await Daemon.start(['sh', '-c', 'echo early; sleep 0.2; echo late; sleep 0.3']);
-    assert.equal((await daemon.waitFor('late')).line, 'late');
+    const daemon = await Daemon.start(['sh', '-c', 'echo early; read _; echo late; read _'], {stdin: 'pipe'});
+    const late = daemon.waitFor('late');
+    await daemon.write('go\n');
+    assert.equal((await late).line, 'late');
     assert.equal((await daemon.waitFor(/earl(.)/)).match[1], 'y');
     assert.match((await failure(daemon.waitFor('never', {timeout: 10}))).message, /wrote no line that matches \/never\/ within 10 ms/);
-    assert.match((await failure(daemon.waitFor('never'))).message, /ended without a line that matches/);
+    const never = daemon.waitFor('never');
+    await daemon.write('go\n');
+    assert.match((await failure(never)).message, /ended without a line that matches/);
   });
 });
 
