@@ -23,7 +23,7 @@ import {atCaller, ended, invalid, misuse, RunError, unsupported} from '../words/
 import {lastLines} from '../words/excerpt.js';
 import type {Reach, Signal} from '../words/options.js';
 import {type CommandLine, commandLine, quoteShort} from '../words/quote.js';
-import type {FailedResult} from '../words/result.js';
+import type {FailedResult, HeldBy} from '../words/result.js';
 import type {Runnable} from '../words/runnable.js';
 import {settleKillTimeout, settleReach} from '../words/settings.js';
 import {resolveSignal} from '../words/signals.js';
@@ -109,6 +109,7 @@ export class OwnedDaemon extends Emitter<DaemonEvents> implements Face {
   #onReady: {readonly resolve: () => void; readonly reject: (error: unknown) => void}[] = [];
   #onState: (() => void)[] = [];
   #lastPid = -1;
+  #isolation: HeldBy = 'tree';
   readonly #withdraw: (() => void)[] = [];
   #resolveBorn!: () => void;
   #resolveEnded!: (end: DaemonEnd) => void;
@@ -335,6 +336,7 @@ export class OwnedDaemon extends Emitter<DaemonEvents> implements Face {
       const body = await this.#birth();
       now.body = body;
       this.#lastPid = body.pid;
+      this.#isolation = body.isolation;
       this.#resolveBorn();
       if (!this.#refs) body.unref();
       // It was to end while it was being born.
@@ -517,10 +519,10 @@ export class OwnedDaemon extends Emitter<DaemonEvents> implements Face {
     const end = this.#last;
     if (this.#lastPid < 0) return undefined;
     const text = {stdout: this.#output.tail.text('stdout'), stderr: this.#output.tail.text('stderr')};
-    const {exitCode, signal, exitStatus, durationMs, leftovers} = end ?? NOTHING;
+    const {exitCode, signal, exitStatus, durationMs, leftovers, oom} = end ?? NOTHING;
     return {
       ...{command: this.command, pid: this.#lastPid, exitCode, signal, exitStatus, ok: false, ...text},
-      ...{durationMs, usage: this.#usage, oom: false, leftovers, isolation: 'tree'},
+      ...{durationMs, usage: this.#usage, oom, leftovers, isolation: this.#isolation},
     };
   }
 
@@ -594,12 +596,12 @@ export class OwnedDaemon extends Emitter<DaemonEvents> implements Face {
   }
 }
 
-const NOTHING = {exitCode: null, signal: null, exitStatus: null, durationMs: 0, leftovers: []} as const;
+const NOTHING = {exitCode: null, signal: null, exitStatus: null, durationMs: 0, leftovers: [], oom: false} as const;
 
-function howItEnded({exitCode, signal, reason, proven}: End): string {
+function howItEnded({exitCode, signal, reason, proven, oom}: End): string {
   if (reason === 'lost') return `was lost: nobody saw its exit${proven ? '' : ', and processes of it may still run'}`;
   if (reason === 'unkillable') return 'left processes that SIGKILL does not end';
-  return exitCode === null ? `was ended by ${signal}` : `exited with code ${exitCode}`;
+  return `${exitCode === null ? `was ended by ${signal}` : `exited with code ${exitCode}`}${oom ? ' (the kernel killed for lack of memory)' : ''}`;
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what a terminal's colours begin with

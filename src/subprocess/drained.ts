@@ -4,6 +4,7 @@ import {Source} from '../io/readable.js';
 import {Sink} from '../io/writable.js';
 import type {Addon} from '../native.js';
 import type {Reach} from '../words/options.js';
+import type {HeldBy} from '../words/result.js';
 import type {Usage} from '../words/stats.js';
 import type {End} from '../words/subprocess.js';
 import {type Job, usageOf} from './job.js';
@@ -62,6 +63,11 @@ export class Drained {
   /** The process whose descendants are the tree: its shepherd. */
   get shepherd(): number {
     return this.#job.shepherd;
+  }
+
+  /** What holds the tree together. */
+  get isolation(): HeldBy {
+    return this.#job.isolation;
   }
 
   /** Whether anything of the tree may still run. */
