@@ -7,7 +7,9 @@ export {restartServer} from './api/restart_server.js';
 export {run} from './api/run.js';
 export {scope} from './api/scope.js';
 export {start} from './api/start.js';
+export {stream} from './api/stream.js';
 export {Supervisor} from './api/supervisor.js';
+export {$} from './api/template.js';
 export type {Limit, Limits} from './words/bounds.js';
 export type {CgroupOptions, IoMax, Isolation} from './words/cgroup.js';
 export type {
@@ -34,14 +36,16 @@ export type {
 export type {Details, Reason} from './words/errors.js';
 export {RunError} from './words/errors.js';
 export type {Input} from './words/input.js';
-export type {Known, Merge, Options, Reach, Signal, StderrTarget, Stdio, Target} from './words/options.js';
+export type {Known, Merge, Options, Reach, Signal, Stdio} from './words/options.js';
 export type {Owner} from './words/owner.js';
 export type {CommandLine} from './words/quote.js';
-export type {FailedResult, HeldBy, Leftover, Result} from './words/result.js';
-export type {Command, Run, Runnable, StartOptions} from './words/runnable.js';
+export type {FailedResult, HeldBy, Leftover, Result, StageResult} from './words/result.js';
+export type {Command, Run, Runnable, StartOptions, StreamOptions} from './words/runnable.js';
 export type {OpenScope, Scope, ScopeOptions} from './words/scope.js';
 export {resolveSignal} from './words/signals.js';
+export type {Value} from './words/split.js';
 export type {Stats, Usage} from './words/stats.js';
+export type {LineOptions, OpenStream, PipedResult, Stream, StreamResult} from './words/stream.js';
 export type {End, EndReason, ReadOptions, Start, Started, Subprocess} from './words/subprocess.js';
 export type {
   Condition,
@@ -52,3 +56,6 @@ export type {
   SupervisorEvents,
   SupervisorOptions,
 } from './words/supervisor.js';
+export type {ExtraTarget, FdSource, FileTarget, OutputTarget, StderrTarget, Target} from './words/target.js';
+export type {Running, Template, TemplateResult} from './words/template.js';
+export type {OutputLimit, Truncated, Truncation} from './words/truncation.js';

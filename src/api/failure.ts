@@ -13,9 +13,9 @@ export function birthFailure(error: unknown, command: CommandLine, {cwd}: Settin
   if (error instanceof EndedBeforeStart) return ended({reason: 'abort', command, cause: error.cause});
   if (error instanceof ServerError) return spawnFailed({command, errno: error.errno, stage: 'server', syscall: 'execve', cwd});
   if (!(error instanceof BirthError)) return error;
-  const {errno, stage, syscall} = error;
+  const {errno, stage, syscall, path} = error;
   if (error.lost) return ended({reason: 'lost', command, started: 'unknown', proven: error.lost.proven});
-  const failed = spawnFailed({command, errno, stage, syscall, cwd});
+  const failed = spawnFailed({command, errno, stage, syscall, cwd, path});
   if (stage !== 'foreground') return failed;
   return misuse('ERR_NOT_A_TERMINAL', failed.shortMessage, command);
 }

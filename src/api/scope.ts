@@ -4,12 +4,15 @@ import process from 'node:process';
 import type {DaemonOptions} from '../words/daemon.js';
 import {misuse} from '../words/errors.js';
 import type {Options} from '../words/options.js';
-import type {Runnable, StartOptions} from '../words/runnable.js';
+import type {Runnable, StartOptions, StreamOptions} from '../words/runnable.js';
 import type {OpenScope, Scope, ScopeOptions} from '../words/scope.js';
 import type {Subprocess} from '../words/subprocess.js';
 import {Daemon} from './daemon.js';
+import type {Guard} from './flow.js';
 import {run} from './run.js';
 import {start} from './start.js';
+import {openStream} from './stream.js';
+import {template} from './template.js';
 
 /** What a scope ends when it ends: resolves once that is gone. */
 type End = () => Promise<unknown>;
@@ -31,6 +34,18 @@ class OwnedScope implements Scope {
     )) as Scope['start'];
   readonly daemon = ((command: Runnable, options?: DaemonOptions) =>
     this.#own(Daemon.start(command, this.#with(command, options)), (d) => this.#keep(d, d.ended))) as Scope['daemon'];
+  readonly stream = ((command: Runnable, options?: StreamOptions) =>
+    openStream(command, options, this.#guard)) as unknown as Scope['stream'];
+  /** For what starts by itself later. */
+  #guard: Guard = {
+    adopt: (command, options) => this.#with(command as Runnable, options as Options | undefined),
+    check: () => this.#check(),
+    own: (end) => {
+      this.#owned.add(end);
+      return () => this.#owned.delete(end);
+    },
+  };
+  readonly $ = template({}, this.#guard);
   #controller = new AbortController();
   #owned = new Set<End>();
   #ended: Promise<void> | undefined;
@@ -68,7 +83,7 @@ class OwnedScope implements Scope {
 
   /** The options with the scope's own signal beside the one that is given, be it in the call or in the command. */
   #with<O extends {readonly signal?: AbortSignal | undefined}>(command: Runnable, options: O | undefined): O {
-    const given = options?.signal ?? (command as {readonly options?: Options}).options?.signal;
+    const given = options?.signal ?? (command as {readonly options?: Options} | undefined)?.options?.signal;
     return {...options, signal: both(this.signal, given)} as O;
   }
 
@@ -127,7 +142,7 @@ function both(own: AbortSignal, given: AbortSignal | undefined): AbortSignal {
 }
 
 /**
- * Owns whatever is started through it: `s.run()`, `s.start()`, `s.daemon()`, and scopes within it. When the scope ends, all of that is stopped and gone
+ * Owns whatever is started through it: `s.run()`, `s.stream()`, `s.start()`, `s.daemon()`, `` s.$`...` ``, and scopes within it. When the scope ends, all of that is stopped and gone
  * (each within its own killTimeout; a process that nothing can end is warned about, never waited for without end). A run() in flight
  * rejects with reason 'abort'. Starting something after that is refused: reason 'misuse', ERR_SCOPE_ENDED.
  *

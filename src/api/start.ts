@@ -1,12 +1,13 @@
 // Owns: start(): a command started, as a Subprocess.
 // Never: how it is started, ended or read.
-import {type Spawned, spawn} from '../subprocess/spawn.js';
+import {spawn} from '../subprocess/spawn.js';
 import {Subprocess} from '../subprocess/subprocess.js';
 import {commandLine} from '../words/quote.js';
 import type {Runnable, StartOptions} from '../words/runnable.js';
 import {settle} from '../words/settings.js';
 import type {Start} from '../words/subprocess.js';
 import {toInvocation} from './command.js';
+import {reported} from './events.js';
 import {birthFailure} from './failure.js';
 
 /**
@@ -24,11 +25,8 @@ export const start = async function start(command: Runnable, options?: StartOpti
   const {file, args, options: merged} = toInvocation(command, options);
   const settings = settle('start', merged);
   const line = commandLine(file, args);
-  let spawned: Spawned;
-  try {
-    spawned = await spawn({file, args, settings});
-  } catch (error) {
-    throw birthFailure(error, line, settings);
-  }
+  const spawned = await spawn({file, args, settings}).catch((error) => {
+    throw reported(birthFailure(error, line, settings), line);
+  });
   return new Subprocess(line, settings, spawned);
 } as Start;

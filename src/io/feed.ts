@@ -4,8 +4,10 @@ import {Readable} from 'node:stream';
 import {type Input, type InputChunk, inputKind} from '../words/input.js';
 import type {Sink} from './writable.js';
 
-/** How feeding ended: `error` is what the source threw. A child that stopped reading is no error. */
+/** How feeding ended: `error` is what the source threw. A child that stopped reading is no error: `complete` is false. */
 export interface Fed {
+  /** The child's pipe took all of it. */
+  readonly complete: boolean;
   readonly error?: unknown;
 }
 
@@ -24,20 +26,22 @@ export async function feed(sink: Sink, input: Input): Promise<Fed> {
   let pieces: Pieces | undefined;
   try {
     const kind = inputKind(input);
-    if (kind === 'text' || kind === 'bytes') await sink.write(input as InputChunk);
+    let complete: boolean;
+    if (kind === 'text' || kind === 'bytes') complete = await sink.write(input as InputChunk);
     else {
       pieces = piecesOf(input);
-      await pump(sink, pieces);
+      complete = await pump(sink, pieces);
     }
     sink.end();
-    return {};
+    return {complete};
   } catch (error) {
     if (pieces) stop(pieces);
-    return {error};
+    return {complete: false, error};
   }
 }
 
-async function pump(sink: Sink, pieces: Pieces): Promise<void> {
+/** Whether all of it was taken. */
+async function pump(sink: Sink, pieces: Pieces): Promise<boolean> {
   let isClosed = false;
   let wake = () => {};
   sink.whenClosed(() => {
@@ -52,10 +56,11 @@ async function pump(sink: Sink, pieces: Pieces): Promise<void> {
     });
   while (!isClosed) {
     const piece = await next();
-    if (piece?.done) return;
+    if (piece?.done) return true;
     if (piece && !isClosed && !(await sink.write(piece.value as InputChunk))) break;
   }
   stop(pieces);
+  return false;
 }
 
 /** What a source says to being stopped is of no interest: nobody reads it any more. */

@@ -1,41 +1,65 @@
 // Owns: the reading side of one pipe: pulled by promises, or as a Node stream; one consumer, once.
 // Never: reads what nobody asked for.
-import {Readable} from 'node:stream';
+import type {Readable} from 'node:stream';
+import type {ReadableStream} from 'node:stream/web';
 import type {Addon, Reader} from '../native.js';
 import {invalid, misuse} from '../words/errors.js';
+import type {Copies} from './copy.js';
+import {type Pulled, PulledReadable, pulledReadableStream} from './faces.js';
 import {systemError} from './failure.js';
 import {Turn} from './turn.js';
 
 const DEFAULT_READ = 65_535;
-/** A default pipe's capacity: what one read of a stream asks for, and what it holds at the most beside one chunk. */
+/** A default pipe's capacity: what one read of a stream asks for. */
 const CHUNK = 65_536;
 
 /** What one question brings: data, null at the end, undefined when it has to wait, or a negative errno. */
 type Answer<T> = T | null | undefined | number;
 
+/** Who reads a pipe. */
+type Consumer = 'reads' | 'stream' | 'web';
+
+const HOW: Readonly<Record<Consumer, string>> = {reads: 'by read()', stream: 'as a Node stream', web: 'as a web stream'};
+
 /** A question that waits, or that was just asked. */
 interface Question {
+  /** The bytes of an answer, where others get a copy of them. */
+  bytesOf(answer: unknown): Uint8Array;
   ask(): Answer<unknown>;
   /** With data or null. */
   settle(value: unknown): void;
   fail(error: unknown): void;
 }
 
+/** A Source that nobody holds any more has its descriptor closed by the addon; the files of its copies are ours to close. */
+const forgotten = new FinalizationRegistry<Copies>((copies) => copies.close());
+
 export class Source {
   #name: string;
   #reader: Reader;
+  #copies: Copies | undefined;
   #questions: Question[] = [];
   #turn = new Turn();
-  /** Something will call #serve(): the descriptor, or the next turn of the loop. */
+  /** Something will call #serve(): the descriptor, the next turn of the loop, or a copy that is being written. */
   #parked = false;
-  #claim: 'reads' | 'stream' | undefined;
-  #stream: SourceStream | undefined;
+  /** It is the descriptor: the child has written nothing. */
+  #waits = false;
+  #claim: Consumer | undefined;
+  #stream: PulledReadable | undefined;
+  #web: ReadableStream<Uint8Array> | undefined;
   #closed = false;
 
-  /** Takes over `fd`. `name` is for errors: 'stdout' or 'stderr'. */
-  constructor(addon: Addon, fd: number, name = 'this output') {
+  /** Takes over `fd`. `name` is for errors: 'stdout' or 'stderr'. What is read goes to `copies` first, which are closed with it. */
+  constructor(addon: Addon, fd: number, name = 'this output', copies?: Copies) {
     this.#name = name;
+    this.#copies = copies;
+    if (copies) forgotten.register(this, copies);
     this.#reader = new addon.Reader(fd, () => this.#resume());
+  }
+
+  /** Somebody reads, and there is nothing. */
+  get waits(): boolean {
+    return this.#waits && this.#questions.length > 0;
   }
 
   /** Bytes read so far. */
@@ -59,28 +83,26 @@ export class Source {
    */
   read(max: number = DEFAULT_READ, signal?: AbortSignal): Promise<Buffer | null> {
     if (!(max >= 1)) return Promise.reject(invalid('ERR_INVALID_ARGS', `read(${max}) asks for nothing; give a number of bytes from 1 on`));
-    return this.#pull(() => this.#reader.read(max), signal);
+    return this.#pull('reads', max, signal);
   }
 
   /** The same into the caller's memory: bytes read, 0 at the end. Do not touch `target` until it settles. */
   async readInto(target: Uint8Array, signal?: AbortSignal): Promise<number> {
-    if (target.length === 0) throw invalid('ERR_INVALID_ARGS', 'readInto() was given no room');
-    const length = await this.#pull(() => {
-      const got = this.#reader.readInto(target);
-      // Numbers are errors to whoever asked: a length is told apart by being wrapped.
-      return got === undefined || got < 0 ? got : got === 0 ? null : {length: got};
-    }, signal);
-    return length?.length ?? 0;
+    if (!(target instanceof Uint8Array)) throw invalid('ERR_INVALID_ARGS', 'readInto() needs a Buffer or Uint8Array to read into');
+    if (target.length === 0) throw invalid('ERR_INVALID_ARGS', 'readInto() was given no room; give at least one byte');
+    return this.#pullInto('reads', target, signal);
   }
 
   /** The one Node stream of this pipe. It claims the pipe at its first read or listener, not by being there. */
   toReadable(): Readable {
-    this.#stream ??= new SourceStream({
-      claim: () => this.#claimFor('stream'),
-      ask: (settle, fail) => this.#ask({ask: () => this.#reader.read(CHUNK), settle: (value) => settle(value as Buffer | null), fail}),
-      close: () => this.close(),
-    });
+    this.#stream ??= new PulledReadable(this.#as('stream'), () => this.#claimFor('stream'));
     return this.#stream;
+  }
+
+  /** The one web stream of this pipe. It claims the pipe at its first read. */
+  toReadableStream(): ReadableStream<Uint8Array> {
+    this.#web ??= pulledReadableStream(this.#as('web'), () => this.#claimFor('web'));
+    return this.#web;
   }
 
   /** The tree is gone: from now on, nothing there is the end. What is there can still be read, at any pace. */
@@ -93,7 +115,9 @@ export class Source {
     if (this.#closed) return;
     this.#closed = true;
     this.#parked = false;
+    this.#waits = false;
     this.#reader.close();
+    this.#copies?.close();
     for (const question of this.#questions.splice(0)) question.settle(null);
     this.#stream?.destroy();
   }
@@ -106,20 +130,52 @@ export class Source {
     this.#reader.unref();
   }
 
-  #claimFor(consumer: 'reads' | 'stream'): void {
+  #claimFor(consumer: Consumer): void {
     this.#claim ??= consumer;
     if (this.#claim === consumer) return;
-    const how = consumer === 'stream' ? 'by read()' : 'as a stream';
-    throw misuse('ERR_STREAM_CLAIMED', `${this.#name} is read ${how} already; a pipe has one reader`);
+    throw misuse('ERR_STREAM_CLAIMED', `${this.#name} is read ${HOW[this.#claim]} already; a pipe has one reader`);
   }
 
-  #pull<T>(ask: () => Answer<T>, signal: AbortSignal | undefined): Promise<T | null> {
+  #as(consumer: Consumer): Pulled {
+    return {
+      pull: () => this.#pull(consumer, CHUNK, undefined),
+      pullInto: (target) => this.#pullInto(consumer, target, undefined),
+      leave: () => this.close(),
+    };
+  }
+
+  #pull(consumer: Consumer, max: number, signal: AbortSignal | undefined): Promise<Buffer | null> {
+    return this.#question(
+      consumer,
+      () => this.#reader.read(max),
+      (bytes) => bytes,
+      signal,
+    );
+  }
+
+  async #pullInto(consumer: Consumer, target: Uint8Array, signal: AbortSignal | undefined): Promise<number> {
+    const ask = () => {
+      const got = this.#reader.readInto(target);
+      // Numbers are errors to whoever asked: a length is told apart by being wrapped.
+      return got === undefined || got < 0 ? got : got === 0 ? null : {length: got};
+    };
+    const answer = await this.#question(consumer, ask, ({length}) => target.subarray(0, length), signal);
+    return answer?.length ?? 0;
+  }
+
+  #question<T>(
+    consumer: Consumer,
+    ask: () => Answer<T>,
+    bytesOf: (answer: T) => Uint8Array,
+    signal: AbortSignal | undefined,
+  ): Promise<T | null> {
     return new Promise((resolve, reject) => {
-      this.#claimFor('reads');
+      this.#claimFor(consumer);
       signal?.throwIfAborted();
       const leave = () => signal?.removeEventListener('abort', onAbort);
       const question: Question = {
         ask,
+        bytesOf: bytesOf as Question['bytesOf'],
         settle: (value) => {
           leave();
           resolve(value as T | null);
@@ -130,29 +186,29 @@ export class Source {
         },
       };
       const onAbort = () => {
-        this.#forget(question);
-        question.fail(signal?.reason);
+        // One whose bytes were taken out of the pipe is answered: they would be lost.
+        if (this.#forget(question)) question.fail(signal?.reason);
       };
       signal?.addEventListener('abort', onAbort);
-      this.#ask(question);
+      this.#questions.push(question);
+      this.#serve();
     });
   }
 
-  #forget(question: Question): void {
-    this.#questions = this.#questions.filter((each) => each !== question);
-    if (this.#questions.length > 0 || this.#closed) return;
-    this.#reader.unpark();
-    this.#parked = false;
-  }
-
-  #ask(question: Question): void {
-    this.#questions.push(question);
-    this.#serve();
+  #forget(question: Question): boolean {
+    const at = this.#questions.indexOf(question);
+    if (at < 0) return false;
+    this.#questions.splice(at, 1);
+    if (this.#questions.length === 0 && this.#waits) {
+      this.#reader.unpark();
+      this.#parked = this.#waits = false;
+    }
+    return true;
   }
 
   #resume(): void {
     this.#turn.renew();
-    this.#parked = false;
+    this.#parked = this.#waits = false;
     this.#serve();
   }
 
@@ -166,58 +222,26 @@ export class Source {
       const [question] = this.#questions as [Question];
       const answer = question.ask();
       if (answer === undefined) {
-        this.#parked = true;
+        this.#parked = this.#waits = true;
         return;
       }
       this.#questions.shift();
       if (typeof answer === 'number') question.fail(systemError(answer, 'read'));
       else {
         this.#turn.spend((answer as {length: number} | null)?.length ?? 0);
-        question.settle(answer);
+        if (answer === null) this.#copies?.close();
+        if (answer === null || this.#copies === undefined) question.settle(answer);
+        else this.#copy(this.#copies, question, answer);
       }
     }
   }
-}
 
-interface SourceHooks {
-  /** Throws when another consumer has it. */
-  claim(): void;
-  ask(settle: (chunk: Buffer | null) => void, fail: (error: unknown) => void): void;
-  close(): void;
-}
-
-class SourceStream extends Readable {
-  #hooks: SourceHooks;
-
-  constructor(hooks: SourceHooks) {
-    super({highWaterMark: CHUNK});
-    this.#hooks = hooks;
-  }
-
-  override on(event: string | symbol, listener: (...args: never[]) => void): this {
-    if (event === 'data' || event === 'readable') this.#hooks.claim();
-    return super.on(event, listener as (...args: unknown[]) => void);
-  }
-
-  override addListener(event: string | symbol, listener: (...args: never[]) => void): this {
-    return this.on(event, listener);
-  }
-
-  override _read(): void {
-    try {
-      this.#hooks.claim();
-    } catch (error) {
-      this.destroy(error as Error);
-      return;
-    }
-    this.#hooks.ask(
-      (chunk) => this.push(chunk),
-      (error) => this.destroy(error as Error),
-    );
-  }
-
-  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    this.#hooks.close();
-    callback(error);
+  /** Everybody else first: the next read waits for the slowest. */
+  #copy(copies: Copies, question: Question, answer: unknown): void {
+    this.#parked = true;
+    void copies.write(question.bytesOf(answer)).then(() => {
+      question.settle(answer);
+      if (!this.#closed) this.#resume();
+    });
   }
 }

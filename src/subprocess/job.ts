@@ -60,7 +60,7 @@ export type Birth =
   | {readonly kind: 'stopped'};
 
 /** Why the host (or the shepherd's timeout) ended a job; the first one wins. */
-export type Ending = Exclude<End['reason'], 'exit' | 'signal' | 'lost' | 'unkillable'> | 'input' | 'stop';
+export type Ending = Exclude<End['reason'], 'exit' | 'signal' | 'lost' | 'unkillable'> | 'input' | 'output' | 'stop';
 
 /** Of pidfd_send_signal(2), Linux 6.9: the group that the pidfd's process leads or led. */
 const PIDFD_SIGNAL_PROCESS_GROUP = 4;
@@ -455,7 +455,7 @@ export class Job implements ControlEvents {
     if (this.#lost && this.#exit === undefined) return 'lost';
     if (unproven) return this.#unkillable.length > 0 ? 'unkillable' : 'lost';
     const cause = this.cause?.reason;
-    if (cause !== undefined && cause !== 'stop' && cause !== 'input') return cause;
+    if (cause !== undefined && cause !== 'stop' && cause !== 'input' && cause !== 'output') return cause;
     return this.#exit?.signal ? 'signal' : 'exit';
   }
 }

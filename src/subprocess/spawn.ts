@@ -4,12 +4,17 @@ import {constants} from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import {isMainThread} from 'node:worker_threads';
+import type {CopyTo} from '../io/copy.js';
 import {type Addon, native} from '../native.js';
 import {Control, INBOX_SIZE} from '../shepherd/control.js';
 import {encodeRequest, type FdRow, type Request} from '../shepherd/request.js';
 import {type ForkServer, forkServer, type Turn} from '../shepherd/server.js';
 import type {Settings} from '../words/settings.js';
+import {type Connection, isPiped} from '../words/target.js';
 import {onAbort} from './abort.js';
+import {BirthError, EndedBeforeStart} from './birth_error.js';
+import {tell} from './events.js';
+import {Files, isFile} from './files.js';
 import {type Birth, Job} from './job.js';
 import {ownerSignal} from './owner.js';
 
@@ -27,28 +32,11 @@ export interface Spawned {
   readonly stdin: number;
   readonly stdout: number;
   readonly stderr: number;
+  /** Who else gets what comes through the pipes; the caller closes what is owned. */
+  readonly copies: {readonly stdout: readonly CopyTo[]; readonly stderr: readonly CopyTo[]};
 }
 
-/** Nothing was started; the first three say what failed, as spawn errors of Node do. */
-export class BirthError extends Error {
-  readonly errno: number;
-  readonly syscall: string;
-  /** The step in lower case, as in native/protocol.h; 'pipe', 'hire' and 'server' are steps on the host's side. */
-  readonly stage: string;
-  /** A shepherd took the job and was gone before it said what became of it; whether all of it is proven gone since. */
-  readonly lost: {readonly proven: boolean} | undefined;
-
-  constructor(stage: string, syscall: string, errno: number, lost?: {readonly proven: boolean}) {
-    super(`${syscall} failed at stage '${stage}' (errno ${errno})`);
-    this.stage = stage;
-    this.syscall = syscall;
-    this.errno = errno;
-    this.lost = lost;
-  }
-}
-
-/** The job was ended (its AbortSignal, its owner) before the program ran; `cause` is the signal's reason. */
-export class EndedBeforeStart extends Error {}
+export {BirthError, EndedBeforeStart} from './birth_error.js';
 
 const {E2BIG, EBADF, ENOTTY} = constants.errno;
 
@@ -61,37 +49,65 @@ const inbox = new Uint8Array(INBOX_SIZE);
  */
 export async function spawn(plan: Plan): Promise<Spawned> {
   const {addon, shepherd} = native();
-  const layout = new Layout(plan.settings);
-  const request = encodeRequest(describe(addon, plan, layout));
-  if (request === undefined) throw new BirthError('exec', 'execve', E2BIG);
   const {signal, owner} = plan.settings;
   const signals = [...(signal ? [signal] : []), ...(owner ? [ownerSignal(owner)] : [])];
-  for (let retried = false; ; retried = true) {
-    const {server, turn} = await nextTurn(addon, shepherd);
-    const ended = signals.find(({aborted}) => aborted);
-    if (ended) {
-      turn.answered();
-      throw new EndedBeforeStart('aborted before', {cause: ended.reason});
+  refuseEnded(signals);
+  const files = new Files();
+  try {
+    await files.open(plan.settings);
+    const layout = new Layout(plan.settings, files);
+    const request = encodeRequest(describe(addon, plan, layout));
+    if (request === undefined) throw new BirthError('exec', 'execve', E2BIG);
+    for (let retried = false; ; retried = true) {
+      const spawned = await attempt({addon, shepherd, plan, layout, request, signals, retried});
+      if (!spawned) continue;
+      tell(spawned.job, plan.file, plan.args);
+      return {...spawned, copies: files.takeCopies()};
     }
-    const job = new Job(addon, server, turn, plan.settings);
-    const ends = new Ends(addon);
-    try {
-      ends.open(layout);
-      const birth = await hire(addon, server, job, ends, request, {signals, killTimeout: plan.settings.killTimeout});
-      if (birth.kind === 'started') {
-        ends.closeTheirs();
-        return {addon, job, stdin: ends.ours[0], stdout: ends.ours[1], stderr: ends.ours[2]};
-      }
-      if (birth.kind === 'stopped') throw new EndedBeforeStart('aborted meanwhile', {cause: job.cause?.error});
-      if (retried || !mayRepeat(birth, server)) throw birthError(birth);
-      ends.closeAll();
-    } catch (error) {
-      ends.closeAll();
-      throw error;
-    } finally {
-      turn.answered();
-      if (job.pid < 0) job.abandon();
+  } finally {
+    files.close();
+  }
+}
+
+function refuseEnded(signals: readonly AbortSignal[]): void {
+  const ended = signals.find(({aborted}) => aborted);
+  if (ended) throw new EndedBeforeStart('aborted before', {cause: ended.reason});
+}
+
+interface Attempt {
+  readonly addon: Addon;
+  readonly shepherd: string;
+  readonly plan: Plan;
+  readonly layout: Layout;
+  readonly request: Uint8Array;
+  readonly signals: readonly AbortSignal[];
+  readonly retried: boolean;
+}
+
+/** undefined: no shepherd took it, and it may be tried once more. */
+async function attempt({addon, shepherd, plan, layout, request, signals, retried}: Attempt): Promise<Omit<Spawned, 'copies'> | undefined> {
+  const {server, turn} = await nextTurn(addon, shepherd);
+  let job: Job | undefined;
+  const ends = new Ends(addon);
+  try {
+    refuseEnded(signals);
+    job = new Job(addon, server, turn, plan.settings);
+    ends.open(layout);
+    const birth = await hire(addon, server, job, ends, request, {signals, killTimeout: plan.settings.killTimeout});
+    if (birth.kind === 'started') {
+      ends.closeTheirs();
+      return {addon, job, stdin: ends.ours[0], stdout: ends.ours[1], stderr: ends.ours[2]};
     }
+    if (birth.kind === 'stopped') throw new EndedBeforeStart('aborted meanwhile', {cause: job.cause?.error});
+    if (retried || !mayRepeat(birth, server)) throw birthError(birth);
+    ends.closeAll();
+    return undefined;
+  } catch (error) {
+    ends.closeAll();
+    throw error;
+  } finally {
+    turn.answered();
+    if (job && job.pid < 0) job.abandon();
   }
 }
 
@@ -148,34 +164,38 @@ function birthError(birth: Birth): BirthError {
   return new BirthError(birth.stage.name, birth.stage.syscall, birth.errno);
 }
 
-/** What goes to the child's descriptors, before anything is opened: a pure reading of the options. */
+/** What goes to the child's descriptors, once files are open: a pure reading of the options. */
 class Layout {
-  /** Where each of 0, 1, 2 is piped to us. */
-  readonly piped: readonly [boolean, boolean, boolean];
   readonly rows: FdRow[] = [];
   /** The sources in the order of their sending: a descriptor of the host's, or the child's end of one of our pipes (0, 1 or 2). */
   readonly sources: {readonly fd?: number; readonly pipe?: 0 | 1 | 2}[] = [];
   /** The host's descriptor behind the child's stdin, or undefined. */
   readonly stdinFd: number | undefined;
+  #files: Files;
 
-  constructor({stdin, stdout, stderr}: Settings) {
-    const wants = [stdin, stdout, stderr] as const;
+  constructor({stdin, stdout, stderr, extraFds}: Settings, files: Files) {
+    this.#files = files;
     const own: number[] = [];
-    this.piped = [false, false, false];
-    const piped: [boolean, boolean, boolean] = [false, false, false];
-    for (const target of [0, 1, 2] as const) {
-      const want = wants[target];
-      if (want === 'ignore') own.push(-1);
-      else if (want === 'stdout') own.push(own[1] as number);
-      else if (want === 'pipe' || want === 'consume') {
-        piped[target] = true;
-        own.push(this.sources.push({pipe: target}) - 1);
-      } else own.push(this.sources.push({fd: want === 'inherit' ? target : want}) - 1);
-      const source = own[target] as number;
+    for (const {target, to} of [{target: 0, to: stdin}, {target: 1, to: stdout}, {target: 2, to: stderr}, ...extraFds]) {
+      const source = to === 'stdout' ? (own[1] as number) : this.#source(target, to);
+      own[target] = source;
       this.rows.push({target, source, inherited: this.sources[source]?.fd !== undefined});
     }
-    this.piped = piped;
-    this.stdinFd = typeof stdin === 'number' ? stdin : stdin === 'inherit' ? 0 : undefined;
+    this.stdinFd = this.sources[own[0] as number]?.fd;
+  }
+
+  /** The place among what is sent; -1: /dev/null. */
+  #source(target: number, to: Exclude<Connection, 'stdout'>): number {
+    if (to === 'ignore') return -1;
+    if (isPiped(to)) return this.sources.push({pipe: target as 0 | 1 | 2}) - 1;
+    return this.sources.push({fd: this.#descriptor(target, to)}) - 1;
+  }
+
+  #descriptor(target: number, to: Exclude<Connection, string> | 'inherit'): number {
+    if (to === 'inherit') return target;
+    if (typeof to === 'number') return to;
+    if (isFile(to)) return target === 0 ? this.#files.forReading(to) : this.#files.forWriting(to);
+    return to.fd;
   }
 }
 

@@ -3,6 +3,8 @@
 import {constants} from 'node:os';
 import process from 'node:process';
 import type {Readable, Writable} from 'node:stream';
+import type {ReadableStream} from 'node:stream/web';
+import {Copies, type CopyTo} from '../io/copy.js';
 import {feed} from '../io/feed.js';
 import {Source} from '../io/readable.js';
 import {Sink} from '../io/writable.js';
@@ -16,9 +18,12 @@ import {resolveSignal} from '../words/signals.js';
 import type {Stats, Usage} from '../words/stats.js';
 import type {End, Subprocess as Face, ReadOptions} from '../words/subprocess.js';
 import {consume} from './collect.js';
+import {type Watched, watchIdle} from './idle.js';
 import {type Job, usageOf} from './job.js';
+import {Keeper} from './keeper.js';
 import {keptText, peekKept} from './kept.js';
 import type {Spawned} from './spawn.js';
+import {CONSUME_HALF} from './stage.js';
 
 const DEFAULT_READ = 65_535;
 
@@ -34,8 +39,10 @@ export class Subprocess implements Face {
   #out: Source | undefined;
   #err: Source | undefined;
   #consumed: Collector | undefined;
+  /** What a Collector would keep of a stderr that others get copies of. */
+  #drained: Keeper | undefined;
 
-  constructor(command: CommandLine, settings: Settings, {addon, job, stdin, stdout, stderr}: Spawned) {
+  constructor(command: CommandLine, settings: Settings, {addon, job, stdin, stdout, stderr, copies}: Spawned) {
     this.command = command;
     this.pid = job.pid;
     this.exited = job.exitedPromise;
@@ -43,9 +50,13 @@ export class Subprocess implements Face {
     this.#job = job;
     this.#settings = settings;
     if (stdin >= 0) this.#in = this.#sink(addon, stdin);
-    if (stdout >= 0) this.#out = source(addon, job, stdout);
-    if (stderr >= 0 && settings.stderr === 'consume') this.#consumed = consume(addon, job, stderr);
-    else if (stderr >= 0) this.#err = source(addon, job, stderr);
+    if (stdout >= 0) this.#out = this.#source(addon, stdout, 'stdout', copies.stdout);
+    if (stderr >= 0 && settings.stderr === 'consume' && copies.stderr.length === 0) this.#consumed = consume(addon, job, stderr);
+    else if (stderr >= 0) this.#err = this.#source(addon, stderr, 'stderr', copies.stderr);
+    if (this.#out && settings.stdout === 'copy') void drain(this.#out);
+    if (this.#err && settings.stderr === 'consume') this.#drained = new Keeper(CONSUME_HALF, CONSUME_HALF);
+    if (this.#err && settings.stderr !== 'pipe') void drain(this.#err, this.#drained);
+    watchIdle(job, this.#watched(), settings.idleTimeout, settings.killTimeout);
   }
 
   get stdin(): Writable | null {
@@ -53,14 +64,15 @@ export class Subprocess implements Face {
   }
 
   get stdout(): Readable | null {
-    return this.#out?.toReadable() ?? null;
+    return this.#settings.stdout === 'pipe' ? (this.#out?.toReadable() ?? null) : null;
   }
 
   get stderr(): Readable | null {
-    return this.#err?.toReadable() ?? null;
+    return this.#settings.stderr === 'pipe' ? (this.#err?.toReadable() ?? null) : null;
   }
 
   get stderrTail(): string {
+    if (this.#drained) return keptText(this.#drained.take(), 'utf8');
     return this.#consumed ? keptText(peekKept(this.#consumed), 'utf8') : '';
   }
 
@@ -78,6 +90,18 @@ export class Subprocess implements Face {
 
   readStderr(max: number = DEFAULT_READ, options: ReadOptions = {}): Promise<Buffer | null> {
     return answer(() => this.#from(this.#err, 'stderr').read(max, options.signal));
+  }
+
+  readInto(target: Uint8Array, options: ReadOptions = {}): Promise<number> {
+    return answer(() => this.#from(this.#out, 'stdout').readInto(target, options.signal));
+  }
+
+  toReadable(): Readable {
+    return this.#from(this.#out, 'stdout').toReadable();
+  }
+
+  toReadableStream(): ReadableStream<Uint8Array> {
+    return this.#from(this.#out, 'stdout').toReadableStream();
   }
 
   write(data: string | NodeJS.ArrayBufferView | ArrayBufferLike): Promise<boolean> {
@@ -169,9 +193,35 @@ export class Subprocess implements Face {
   }
 
   #from(from: Source | undefined, name: 'stdout' | 'stderr'): Source {
-    if (from) return from;
+    if (from && this.#settings[name] === 'pipe') return from;
     const what = this.#settings[name] === 'consume' ? "it is consumed; see stderrTail, or start it with stderr: 'pipe'" : 'it is no pipe';
     throw misuse('ERR_STREAM_CLAIMED', `${name} of ${this.command} cannot be read: ${what}`, this.command);
+  }
+
+  #source(addon: Addon, fd: number, name: 'stdout' | 'stderr', targets: readonly CopyTo[]): Source {
+    const {killTimeout} = this.#settings;
+    const job = this.#job;
+    const copies = targets.length === 0 ? undefined : new Copies(targets, (error) => job.end('output', killTimeout, error));
+    const made = new Source(addon, fd, `${name} of ${this.command}`, copies);
+    job.whenGone.push(() => made.finish());
+    return made;
+  }
+
+  /** What somebody reads by asking counts only while he waits: what he leaves in the pipe keeps the child silent. */
+  #watched(): Watched[] {
+    const read = [this.#out, this.#err].filter((each) => each !== undefined);
+    const consumed = this.#consumed;
+    if (consumed === undefined) return read;
+    const waits = read.length === 0;
+    return [
+      ...read,
+      {
+        get bytes() {
+          return consumed.bytes;
+        },
+        waits,
+      },
+    ];
   }
 
   #sink(addon: Addon, fd: number): Sink {
@@ -195,8 +245,11 @@ function answer<T>(call: () => Promise<T>): Promise<T> {
   return promise;
 }
 
-function source(addon: Addon, job: Job, fd: number): Source {
-  const made = new Source(addon, fd);
-  job.whenGone.push(() => made.finish());
-  return made;
+/** Reads for the others who get a copy, and keeps what is to be kept. Its end comes with the job's at the latest. */
+async function drain(source: Source, keeper?: Keeper): Promise<void> {
+  for (;;) {
+    const chunk = await source.read().catch(() => null);
+    if (chunk === null) return;
+    keeper?.add(chunk);
+  }
 }

@@ -5,8 +5,8 @@ import type {Options} from './options.js';
 /** A function that takes options; 'Daemon' is Daemon.start(). */
 export type FunctionName = 'run' | '$' | 'stream' | 'start' | 'Daemon';
 
-/** true: applies. false: refused. A list: only these values. */
-type Cell = true | false | readonly string[];
+/** true: applies. false: refused. A list: only these values. 'piped', 'unpiped': only targets with or without a pipe to us. */
+type Cell = true | false | readonly string[] | 'piped' | 'unpiped';
 
 /** Row = option, in the order of the documentation. A test holds the types and settle() to it. */
 export const applies = {
@@ -17,19 +17,22 @@ export const applies = {
   argv0: {run: true, $: true, stream: true, start: true, Daemon: true},
   stdio: {run: true, $: true, stream: true, start: true, Daemon: false},
   stdin: {run: true, $: true, stream: true, start: true, Daemon: true},
-  stdout: {run: true, $: true, stream: true, start: true, Daemon: false},
-  stderr: {run: true, $: true, stream: true, start: true, Daemon: ['stdout']},
+  stdout: {run: true, $: true, stream: 'piped', start: true, Daemon: false},
+  stderr: {run: true, $: true, stream: 'unpiped', start: true, Daemon: ['stdout']},
+  extraFds: {run: true, $: true, stream: true, start: true, Daemon: true},
   input: {run: true, $: true, stream: true, start: true, Daemon: false},
   encoding: {run: true, $: true, stream: true, start: ['buffer'], Daemon: ['utf8', 'utf-8', 'latin1', 'ascii']},
   lines: {run: true, $: true, stream: false, start: false, Daemon: false},
   stripFinalNewline: {run: true, $: true, stream: false, start: false, Daemon: false},
   timeout: {run: true, $: true, stream: true, start: true, Daemon: false},
+  idleTimeout: {run: true, $: true, stream: true, start: true, Daemon: false},
   killSignal: {run: true, $: true, stream: true, start: true, Daemon: true},
   killTimeout: {run: true, $: true, stream: true, start: true, Daemon: true},
   leftoverTimeout: {run: true, $: true, stream: true, start: true, Daemon: true},
   stopScope: {run: true, $: true, stream: true, start: true, Daemon: true},
   signal: {run: true, $: true, stream: true, start: true, Daemon: true},
   maxOutputSize: {run: true, $: true, stream: true, start: false, Daemon: false},
+  output: {run: true, $: true, stream: false, start: false, Daemon: false},
   check: {run: true, $: true, stream: true, start: false, Daemon: false},
   foreground: {run: true, $: true, stream: true, start: true, Daemon: false},
   linger: {run: true, $: true, stream: true, start: true, Daemon: ['stop', 'wait']},
@@ -56,7 +59,11 @@ export type OptionsOf<F extends FunctionName> = {
       ? Options[K]
       : C extends readonly (infer V)[]
         ? V | undefined
-        : undefined
+        : C extends 'piped'
+          ? Extract<Options[K], 'pipe' | readonly unknown[]> | undefined
+          : C extends 'unpiped'
+            ? Exclude<Options[K], 'pipe'>
+            : undefined
     : never;
 };
 
@@ -66,6 +73,9 @@ export const instead: Readonly<Record<FunctionName, Partial<Readonly<Record<keyo
   $: {},
   stream: {
     lines: 'stream() hands out chunks; iterate over stream(...).lines(), or use run()',
+    stdout: "stream() hands out stdout; write 'pipe' (alone or in a list), or use run()",
+    stderr: "stream() has one output; write 'consume' (the default), or 'stdout' to have both in it, or use start()",
+    output: 'stream() hands out all of it and keeps nothing; stop reading when you have enough, or use run()',
     stripFinalNewline: 'stream() hands out bytes as they come; use run() to collect them',
   },
   start: {
@@ -73,6 +83,7 @@ export const instead: Readonly<Record<FunctionName, Partial<Readonly<Record<keyo
     lines: 'start() hands out bytes; read p.stdout through node:readline, or use run()',
     stripFinalNewline: 'start() hands out bytes as they come; use run() to collect them',
     maxOutputSize: 'start() keeps no output: what you do not read makes the child wait; count what you read, or use run()',
+    output: 'start() keeps no output: what you do not read makes the child wait; use run()',
     check: 'an exit status of start() is a value; look at (await p.exited).exitCode, or use run()',
   },
   Daemon: {
@@ -84,6 +95,8 @@ export const instead: Readonly<Record<FunctionName, Partial<Readonly<Record<keyo
     lines: 'its output is always lines; see `onOutput` and tail()',
     stripFinalNewline: 'its output is lines, without their ends',
     timeout: 'it is to keep running; use stop(), or `ready: {timeout}` for its start',
+    idleTimeout: 'it may be silent for as long as it likes; see `ready: {timeout}` for its start',
+    output: 'the last 64 KiB of each stream are kept, and all of it goes to `onOutput` or `log`',
     maxOutputSize: 'the last 64 KiB of each stream are kept, and nothing stops it for writing more',
     check: 'its `restart` policy says which exit is a failure',
     foreground: 'it has no terminal of the host',

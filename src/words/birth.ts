@@ -4,8 +4,9 @@ import {boundSentence} from './bounds.js';
 import {cgroupSentence} from './cgroup.js';
 import {quoteShort} from './quote.js';
 
-/** The step of a birth that failed, as in native/protocol.h in lower case; 'pipe', 'hire' and 'server' are steps on the host's side. */
+/** The step of a birth that failed, as in native/protocol.h in lower case; 'open', 'pipe', 'hire' and 'server' are steps on the host's side. */
 export type Stage =
+  | 'open'
   | 'pipe'
   | 'hire'
   | 'server'
@@ -63,6 +64,8 @@ export interface FailedBirth {
   readonly cwd: string | undefined;
   /** What the file's first line names, where it is known. */
   readonly interpreter: string | undefined;
+  /** The file that was to be opened for one of its streams. */
+  readonly path?: string | undefined;
 }
 
 /** One sentence: what failed, why, what to do. */
@@ -72,6 +75,8 @@ export function birthSentence(birth: FailedBirth): string {
 
 function cause(birth: FailedBirth): string {
   switch (birth.stage) {
+    case 'open':
+      return file(birth);
     case 'chdir':
       return directory(birth);
     case 'exec':
@@ -93,6 +98,26 @@ function cause(birth: FailedBirth): string {
       return 'the host changed its identity (uid, gid or groups) while it was being started; try again';
   }
   return boundSentence(birth.stage, birth.code) ?? cgroupSentence(birth.stage, birth.code) ?? resources(birth);
+}
+
+function file({code, path = ''}: FailedBirth): string {
+  const which = `the file ${name(path)} of one of its streams`;
+  switch (code) {
+    case 'ENOENT':
+      return `${which} does not exist, or its directory does not; check the path (it starts in the host's directory)`;
+    case 'EACCES':
+    case 'EPERM':
+      return `${which} may not be opened; look at its permissions`;
+    case 'EEXIST':
+      return `${which} exists already; remove it, or give another`;
+    case 'EISDIR':
+      return `${which} is a directory; name a file in it`;
+    case 'EMFILE':
+    case 'ENFILE':
+      return resources({code, syscall: 'open'});
+    default:
+      return `${which} cannot be opened (${code})`;
+  }
 }
 
 function directory({code, cwd}: FailedBirth): string {

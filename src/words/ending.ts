@@ -15,15 +15,19 @@ export type Ended =
   | (Row<'exit'> & {readonly result: FailedResult; readonly check: boolean | readonly number[]})
   | (Row<'signal'> & {readonly result: FailedResult})
   | (Row<'timeout'> & {readonly result?: FailedResult | undefined; readonly timeout: number})
+  | (Row<'idle'> & {readonly result: FailedResult; readonly idleTimeout: number})
   | (Row<'abort'> & {readonly result?: FailedResult | undefined; readonly cause: unknown})
   | (Row<'max-output'> & {
       readonly result: FailedResult;
       readonly maxOutputSize: number;
       /** Which stream was too long, where that is known. */
       readonly stream?: 'stdout' | 'stderr' | undefined;
+      /** It is a line that was too long, in characters. */
+      readonly isLine?: boolean;
     })
   | (Row<'input'> & {readonly result: FailedResult; readonly cause: unknown})
   | (Row<'oom'> & {readonly result: FailedResult})
+  | (Row<'output'> & {readonly result: FailedResult; readonly cause: unknown})
   | (Row<'lost'> & {
       readonly result?: FailedResult | undefined;
       /** Whether the program ran: 'unknown' when the shepherd ended before it said so. */
@@ -55,16 +59,23 @@ function happened(ended: Ended): string {
       return ended.result === undefined
         ? `did not start within its timeout of ${ended.timeout} ms`
         : `did not end within its timeout of ${ended.timeout} ms and was stopped; raise \`timeout\` if it needs longer`;
+    case 'idle':
+      return `wrote nothing for ${ended.idleTimeout} ms and was stopped; raise \`idleTimeout\` if it may be silent for longer`;
     case 'abort': {
       const why = ended.cause instanceof OwnerEnded ? ended.cause.message : 'its AbortSignal was aborted';
       return `was ${ended.result === undefined ? 'not started' : 'stopped'}, because ${why}`;
     }
     case 'max-output':
-      return `wrote more than ${ended.maxOutputSize} bytes to ${ended.stream ?? 'stdout or stderr'} and was stopped; raise \`maxOutputSize\`, or use start() and read as it comes`;
+      if (ended.isLine) {
+        return `wrote a line of more than ${ended.maxOutputSize} characters and was stopped; raise \`maxLineLength\`, or read chunks`;
+      }
+      return `wrote more than ${ended.maxOutputSize} bytes to ${ended.stream ?? 'stdout or stderr'} and was stopped; raise \`maxOutputSize\`, or use stream() and read as it comes`;
     case 'input':
       return `was stopped, because its input failed: ${says(ended.cause)}`;
     case 'oom':
       return 'ran out of memory: the kernel has killed in its cgroup; raise `cgroup.memoryMax`, or look for the leak';
+    case 'output':
+      return `was stopped, because of a copy of its output: ${says(ended.cause)}`;
     case 'lost':
       return `${lost(ended)}; look for what kills processes on this machine (NODE_DEBUG=net-runner tells more)`;
     case 'not-ready':

@@ -27,7 +27,7 @@ interface Either {
   readonly result?: FailedResult | undefined;
 }
 
-/** One row per reason: its codes and what else it carries. Complete; idle and oom are reached by options still to come. */
+/** One row per reason: its codes and what else it carries. Complete; oom is reached by options still to come. */
 export interface Details {
   /** Refused before anything started. */
   invalid: Unstarted & {readonly code: 'ERR_INVALID_COMMAND' | 'ERR_INVALID_ARGS' | 'ERR_INVALID_OPTION' | 'ERR_UNKNOWN_SIGNAL'};
@@ -41,7 +41,7 @@ export interface Details {
     /** 'exec': the program; 'interpreter': its `#!` line; 'chdir': `cwd`; others: see native/protocol.h. */
     readonly stage: string;
     readonly syscall: string;
-    /** What the step was about: the program, the directory, or the cgroup's file. */
+    /** What the step was about: the program, the directory, the cgroup's file, or the file of a stream ('open'). */
     readonly path: string;
   };
   /** An exit code that `check` does not accept. */
@@ -49,7 +49,7 @@ export interface Details {
   /** Under `check`: it died of a signal. */
   signal: Stopped & {readonly code: 'ERR_SIGNAL'};
   timeout: Either & {readonly code: 'ETIMEDOUT'; readonly timeout: number};
-  idle: Stopped & {readonly code: 'ETIMEDOUT'};
+  idle: Stopped & {readonly code: 'ETIMEDOUT'; readonly idleTimeout: number};
   /** `cause` is `signal.reason`. */
   abort: Either & {readonly code: 'ABORT_ERR'; readonly cause: unknown};
   'max-output': Stopped & {
@@ -59,6 +59,8 @@ export interface Details {
   };
   /** The source of `input` failed; `cause` is its error. */
   input: Stopped & {readonly code: 'ERR_INPUT'; readonly cause: unknown};
+  /** A copy of its output (a list as target) or the file of `output.spill` could not be written; `cause` says why. */
+  output: Stopped & {readonly code: 'ERR_OUTPUT'; readonly cause: unknown};
   /** Under `check`: the kernel killed for lack of memory. */
   oom: Stopped & {readonly code: 'ERR_OOM'};
   /** The shepherd ended unexpectedly. `started`: whether the program ran. `proven`: whether all of it is gone. */
@@ -216,6 +218,8 @@ export interface FailedSpawn {
   readonly cwd?: string | undefined;
   /** What the file's first line names, where it is known. */
   readonly interpreter?: string | undefined;
+  /** What the step was about, if it is neither the program nor the directory. */
+  readonly path?: string | undefined;
 }
 
 /** There is no child. The code is errno's name. */
@@ -223,8 +227,8 @@ export function spawnFailed(failed: FailedSpawn): RunError<'spawn'> {
   const {command, stage, syscall, cwd, interpreter} = failed;
   const errno = -Math.abs(failed.errno);
   const code = errnoName(errno);
-  const path = stage === 'chdir' && cwd !== undefined ? cwd : (cgroupSubject(stage) ?? command.file);
-  const sentence = birthSentence({command, code, stage, syscall, cwd, interpreter});
+  const path = failed.path ?? (stage === 'chdir' && cwd !== undefined ? cwd : (cgroupSubject(stage) ?? command.file));
+  const sentence = birthSentence({command, code, stage, syscall, cwd, interpreter, path: failed.path});
   return make('spawn', code, sentence, {errno, stage, syscall, path, command}, spawnFailed);
 }
 
@@ -246,6 +250,8 @@ export function ended(end: Ended): RunError {
       return make('signal', 'ERR_SIGNAL', sentence, carried, ended);
     case 'timeout':
       return make('timeout', 'ETIMEDOUT', sentence, {...carried, timeout: end.timeout}, ended);
+    case 'idle':
+      return make('idle', 'ETIMEDOUT', sentence, {...carried, idleTimeout: end.idleTimeout}, ended);
     case 'abort':
       return make('abort', 'ABORT_ERR', sentence, {...carried, cause: end.cause}, ended);
     case 'max-output': {
@@ -256,6 +262,8 @@ export function ended(end: Ended): RunError {
       return make('input', 'ERR_INPUT', sentence, {...carried, cause: end.cause}, ended);
     case 'oom':
       return make('oom', 'ERR_OOM', sentence, carried, ended);
+    case 'output':
+      return make('output', 'ERR_OUTPUT', sentence, {...carried, cause: end.cause}, ended);
     case 'lost':
       return make('lost', 'ERR_SHEPHERD_LOST', sentence, {...carried, started: end.started, proven: end.proven}, ended);
     case 'not-ready':

@@ -30,11 +30,13 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   validExitCodes: 'write `check: [0, 1]`',
   all: "write `stderr: 'stdout'` to have both in one stream, in exact order",
   mergeStderr: "write `stderr: 'stdout'`",
-  inputFile: 'open the file and give its stream as `input`, or its descriptor as `stdin`',
+  inputFile: "write `stdin: {file: '...'}`",
   buffer: "write `stdout: 'ignore'`, or use start()",
   preferLocal: 'put node_modules/.bin into `env.PATH`',
   localDir: 'put node_modules/.bin into `env.PATH`',
   quiet: "write `stdio: 'ignore'`",
+  noOutputTimeout: 'write `idleTimeout` (milliseconds)',
+  inactivityTimeout: 'write `idleTimeout` (milliseconds)',
   verbose: 'set NODE_DEBUG=net-runner in the environment of the host',
   ipc: 'there is no message channel to the child; use its streams',
   serialization: 'there is no message channel to the child; use its streams',
@@ -43,7 +45,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 };
 
 /** Words of the design that a later version builds. */
-const LATER: ReadonlySet<string> = new Set(`output idleTimeout pty extraFds detached owner`.split(' '));
+const LATER: ReadonlySet<string> = new Set(`pty detached`.split(' '));
 
 /** One clause that says what to do about an unknown option. */
 export function optionHint(name: string, known: readonly string[]): string {

@@ -4,19 +4,15 @@ import type {Limits} from './bounds.js';
 import type {CgroupOptions, Isolation} from './cgroup.js';
 import type {Input} from './input.js';
 import type {Owner} from './owner.js';
-
-/** Where a stream of the child is connected: our pipe, /dev/null, the host's own stream of the same number, or an open descriptor of the host. */
-export type Target = 'pipe' | 'ignore' | 'inherit' | number;
-
-/** stderr can also join stdout's pipe ('stdout': one pipe, exact order) or be drained and kept in part ('consume'). */
-export type StderrTarget = Target | 'stdout' | 'consume';
+import type {ExtraTarget, OutputTarget, StderrTarget, Target} from './target.js';
+import type {OutputLimit} from './truncation.js';
 
 /** All three at once: one word for all, or [stdin, stdout, stderr], where `undefined` leaves the default. */
 export type Stdio =
   | 'pipe'
   | 'ignore'
   | 'inherit'
-  | readonly [stdin: Target | undefined, stdout: Target | undefined, stderr: StderrTarget | undefined];
+  | readonly [stdin: Target | undefined, stdout: OutputTarget | undefined, stderr: StderrTarget | undefined];
 
 type Bare<Name> = Name extends `SIG${infer Rest}` ? Rest : never;
 
@@ -64,24 +60,31 @@ export interface Options {
    */
   stdio?: Stdio | undefined;
   /**
-   * The child's standard input. 'pipe' (fed from `input`, or by `write()` after start()), 'ignore' (/dev/null), 'inherit', or an open
-   * descriptor. Default: 'pipe' with `input` and in start(), else 'ignore'. Anything but 'pipe' beside `input` is refused; 'pipe' without
-   * `input` is an empty input in run().
-   * @example await run(['cat'], {stdin: fd})
+   * The child's standard input. 'pipe' (fed from `input`, or by `write()` after start()), 'ignore' (/dev/null), 'inherit', {file}, a stream
+   * with a descriptor, or an open descriptor. Default: 'pipe' with `input` and in start(), else 'ignore'. Anything but 'pipe' beside `input`
+   * is refused; 'pipe' without `input` is an empty input in run(). A file that cannot be opened: reason 'spawn' with stage 'open'.
+   * @example await run(['sort'], {stdin: {file: 'names.txt'}})
    */
   stdin?: Target | undefined;
   /**
-   * The child's standard output. 'pipe' (collected by run(), read by you after start()), 'ignore', 'inherit', or an open descriptor.
-   * Default: 'pipe'.
-   * @example await run(['make'], {stdout: 'inherit'})
+   * The child's standard output. 'pipe' (collected by run(), read by you after start()), 'ignore', 'inherit', {file, append?}, a stream with
+   * a descriptor, an open descriptor, or a list of these: each gets everything, written by the host as it reads, and the slowest sets the
+   * pace (a list may hold any Node stream). A copy that cannot be written stops the tree: reason 'output', ERR_OUTPUT. Default: 'pipe'.
+   * @example await run(['make'], {stdout: ['pipe', 'inherit', {file: 'make.log'}]})
    */
-  stdout?: Target | undefined;
+  stdout?: OutputTarget | undefined;
   /**
    * The child's standard error. As stdout, and 'stdout' (into stdout's own pipe, in the exact order of writing) or 'consume' (drained by
-   * us, its first and last 32 KiB kept). Default: 'pipe' in run(), 'consume' in start().
+   * us, its first and last 32 KiB kept). Default: 'pipe' in run(), 'consume' in start() and stream(), which takes no 'pipe'.
    * @example await run(['make'], {stderr: 'stdout'})
    */
   stderr?: StderrTarget | undefined;
+  /**
+   * More descriptors for the child, by their number there, from 3 on: 'ignore', 'inherit' (the host's descriptor of that number), {file,
+   * append?} (for writing), a stream with a descriptor, or an open descriptor. Default: none, the child has 0, 1 and 2.
+   * @example await run(['gpg', '--status-fd', '3', '--verify', file], {extraFds: {3: {file: 'status.txt'}}})
+   */
+  extraFds?: Readonly<Record<number, ExtraTarget | undefined>> | undefined;
   /**
    * What the child reads: a string, bytes, a Blob, a Node or web stream, an iterable or async iterable of strings and bytes. Written
    * while output is read; its source is closed when the child stops reading. `process.stdin` means stdin: 'inherit'. Default: none.
@@ -91,17 +94,19 @@ export interface Options {
   input?: Input | undefined;
   /**
    * How collected output becomes a value: 'buffer' gives bytes, the others text by one decoder per stream, so that no character is torn.
-   * Default: 'utf8'. start() hands out bytes and takes 'buffer' only.
+   * Default: 'utf8' in run(); 'buffer' in stream(), where lines(), text() and json() are utf8 all the same. start() hands out bytes and takes
+   * 'buffer' only.
    * @example const {stdout} = await run(['cat', 'photo.jpg'], {encoding: 'buffer'})
    */
   encoding?: BufferEncoding | 'buffer' | undefined;
   /**
-   * Gives collected output as an array of lines, without their line ends. Default: false. Refused with encoding 'buffer' and by start().
+   * Gives collected output as an array of lines, without their line ends. Default: false. Refused with encoding 'buffer', by start() and
+   * by stream(), which has .lines().
    * @example const {stdout} = await run(['git', 'branch'], {lines: true})
    */
   lines?: boolean | undefined;
   /**
-   * Takes one line end off the end of collected output. Default: false. Refused by start().
+   * Takes one line end off the end of collected output. Default: false; true in $. Refused by start() and stream().
    * @example const {stdout: head} = await run(['git', 'rev-parse', 'HEAD'], {stripFinalNewline: true})
    */
   stripFinalNewline?: boolean | undefined;
@@ -111,6 +116,13 @@ export interface Options {
    * @example await run(['npm', 'test'], {timeout: 60_000})
    */
   timeout?: number | undefined;
+  /**
+   * Milliseconds in which the child has to write something while somebody waits for it: always in run(), in start() and stream() while a
+   * read waits. Then the tree is stopped: reason 'idle', ETIMEDOUT. Looked at ten times in that span, and late while the event loop is
+   * blocked. Refused when neither stdout nor stderr is read by the host. Default, 0 and Infinity: no limit.
+   * @example await run(['npm', 'install'], {idleTimeout: 60_000})
+   */
+  idleTimeout?: number | undefined;
   /**
    * The polite signal: what a stop sends first. Default: 'SIGTERM'. An unknown one: ERR_UNKNOWN_SIGNAL.
    * @example await start(['postgres'], {killSignal: 'SIGINT'})
@@ -141,13 +153,20 @@ export interface Options {
   signal?: AbortSignal | undefined;
   /**
    * Bytes that stdout and stderr may each have before run() stops the tree and rejects: reason 'max-output', ERR_MAX_OUTPUT, with exactly
-   * the first maxOutputSize bytes in `result`. Default: 104_857_600 (100 MiB); Infinity: no limit. Refused by start(), which keeps nothing.
+   * the first maxOutputSize bytes in `result`. Default: 104_857_600 (100 MiB), in stream() none; Infinity: no limit. Refused by start(),
+   * which keeps nothing, and beside `output`, whose `max` it is.
    * @example await run(['yes'], {maxOutputSize: 1_000})
    */
   maxOutputSize?: number | undefined;
   /**
+   * How much of stdout and of stderr is kept, and what happens beyond: see OutputLimit. `truncated` in the result says what is missing.
+   * Refused by start() and stream(), which keep nothing.
+   * @example const {stdout, truncated} = await run(['make'], {output: {max: 64_000, overflow: 'head+tail', spill: true}})
+   */
+  output?: OutputLimit | undefined;
+  /**
    * Whether an exit status is an error: true accepts exit code 0 only, a list accepts its codes; anything else rejects with reason 'exit'
-   * (ERR_EXIT) or 'signal' (ERR_SIGNAL). Default: false, an exit status is a value. Refused by start().
+   * (ERR_EXIT) or 'signal' (ERR_SIGNAL). Default: false, an exit status is a value; true in stream() and $. Refused by start().
    * @example await run(['grep', 'x', file], {check: [0, 1]})
    */
   check?: boolean | readonly number[] | undefined;

@@ -3,6 +3,7 @@
 import type {Get, None, Options} from './options.js';
 import type {CommandLine} from './quote.js';
 import type {Usage} from './stats.js';
+import type {Truncated} from './truncation.js';
 
 /** A process that was still alive when the child exited. */
 export interface Leftover {
@@ -13,8 +14,16 @@ export interface Leftover {
   readonly state?: string | undefined;
 }
 
-/** true: piped to us; false: not; boolean: the type cannot tell. */
-type Piped<T> = T extends 'pipe' | 'consume' ? true : false;
+/** true: piped to us; false: not; boolean: the type cannot tell. A list is when 'pipe' or 'consume' is in it. */
+export type Piped<T> = T extends readonly unknown[]
+  ? number extends T['length']
+    ? boolean
+    : [Extract<T[number], 'pipe' | 'consume'>] extends [never]
+      ? false
+      : true
+  : T extends 'pipe' | 'consume'
+    ? true
+    : false;
 
 /** Place I of `stdio`, or D. One word counts for all three. */
 type Place<O, I extends '0' | '1' | '2', D> =
@@ -44,6 +53,22 @@ export type Data<O> =
           : string
         : never
     : never;
+
+/** true: O has option K; false: it has not; boolean: the type cannot tell. process.stdin as `input` feeds nothing: the child inherits it. */
+type Has<O, K extends keyof Options> = Get<O, K, null> extends infer V ? (V extends null | {readonly fd: 0} ? false : true) : never;
+
+/** The fields of T, none of them, or perhaps. */
+type Fields<Has, T> = [Has] extends [true] ? T : [Has] extends [false] ? unknown : Partial<T>;
+
+interface OfOutput {
+  /** What `output` let go; empty when no stream was too long. */
+  readonly truncated: Truncated;
+}
+
+interface OfInput {
+  /** false: the child stopped reading before the end of `input`, which is no error. */
+  readonly inputComplete: boolean;
+}
 
 type Field<K extends string, Has, V> = [Has] extends [true]
   ? {readonly [P in K]: V}
@@ -93,7 +118,14 @@ type Show<T> = {[K in keyof T]: T[K]};
 /** What run() resolves to. A stream's field exists in the type exactly when the options collect that stream. */
 export type Result<O = Options> = ([Get<O, 'check', false>] extends [true | readonly number[]] ? Good : Good | Bad) extends infer V
   ? V extends unknown
-    ? Show<Base & V & Field<'stdout', Piped<StdoutOf<O>>, Data<O>> & Field<'stderr', Piped<StderrOf<O, 'pipe'>>, Data<O>>>
+    ? Show<
+        Base &
+          V &
+          Field<'stdout', Piped<StdoutOf<O>>, Data<O>> &
+          Field<'stderr', Piped<StderrOf<O, 'pipe'>>, Data<O>> &
+          Fields<Has<O, 'output'>, OfOutput> &
+          Fields<Has<O, 'input'>, OfInput>
+      >
     : never
   : never;
 
@@ -104,6 +136,21 @@ export interface FailedResult extends Omit<Base, 'exitStatus' | 'usage'>, Bad {
   /** null: nobody could count (reason 'lost'). */
   readonly usage: Usage | null;
   readonly stdout?: Data<Options>;
+  readonly stderr?: Data<Options>;
+  readonly truncated?: Truncated;
+  readonly inputComplete?: boolean;
+  /** Of commands joined by pipe(): what is known of each, in their order. */
+  readonly stages?: readonly StageResult[];
+}
+
+/** What is known of one of the commands joined by pipe(). */
+export interface StageResult extends Omit<Base, 'exitStatus' | 'usage'> {
+  /** true: it exited as it should, or ended because its reader did. */
+  readonly ok: boolean;
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly exitStatus: number | null;
+  readonly usage: Usage | null;
   readonly stderr?: Data<Options>;
 }
 

@@ -26,6 +26,9 @@ export type Runnable<C = Options> = string | URL | readonly string[] | Command<C
 /** Options of start(): those of run() but what only collected output and a checked end can honour. */
 export type StartOptions = OptionsOf<'start'>;
 
+/** Options of stream(): those of run() but what only collected output can honour. */
+export type StreamOptions = OptionsOf<'stream'>;
+
 /** The type of run(). */
 export interface Run {
   <C = None>(command: Runnable<C>, options?: undefined): Promise<Result<C>>;

@@ -2,7 +2,9 @@
 // Never: a scope.
 import type {StartDaemon} from './daemon.js';
 import type {Run} from './runnable.js';
+import type {OpenStream} from './stream.js';
 import type {Start} from './subprocess.js';
+import type {Template} from './template.js';
 
 export interface ScopeOptions {
   /** Ends the scope when it is aborted. One that is aborted already makes a scope in which nothing can be started. Default: none. */
@@ -13,6 +15,10 @@ export interface ScopeOptions {
 export interface Scope extends AsyncDisposable {
   /** run(), ended with this scope. */
   readonly run: Run;
+  /** stream(), ended with this scope. */
+  readonly stream: OpenStream;
+  /** $, ended with this scope. */
+  readonly $: Template;
   /** start(), ended with this scope. */
   readonly start: Start;
   /** Daemon.start(), ended with this scope. */

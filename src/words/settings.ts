@@ -10,9 +10,11 @@ import {invalid} from './errors.js';
 import {shown} from './excerpt.js';
 import {optionHint} from './hint.js';
 import {type Input, inputKind} from './input.js';
-import type {Options, Reach, Signal, StderrTarget, Stdio, Target} from './options.js';
+import type {Options, Reach, Signal} from './options.js';
 import {type Owner, ownerFault} from './owner.js';
 import {resolveSignal} from './signals.js';
+import {type Connection, type Copy, isPiped, type PlaceKind, readTarget, type Wiring} from './target.js';
+import type {Keeping, OutputLimit} from './truncation.js';
 import {isTorn} from './unicode.js';
 
 /** Everything a job needs to know about how it is to run. Times in milliseconds, sizes in bytes. */
@@ -23,9 +25,13 @@ export interface Settings {
   readonly env: Readonly<Record<string, string | undefined>> | undefined;
   readonly extendEnv: boolean;
   readonly argv0: string | undefined;
-  readonly stdin: Target;
-  readonly stdout: Target;
-  readonly stderr: StderrTarget;
+  readonly stdin: Connection;
+  readonly stdout: Connection;
+  readonly stderr: Connection;
+  /** Who else gets what comes through these pipes. */
+  readonly copies: {readonly stdout: readonly Copy[]; readonly stderr: readonly Copy[]};
+  /** By their number in the child, in ascending order. */
+  readonly extraFds: readonly ExtraFd[];
   /** Checked to be of a kind that can be fed; undefined: none, or it was the host's own stdin (then stdin is 'inherit'). */
   readonly input: Input | undefined;
   readonly encoding: BufferEncoding | 'buffer';
@@ -33,6 +39,8 @@ export interface Settings {
   readonly stripFinalNewline: boolean;
   /** undefined: none. */
   readonly timeout: number | undefined;
+  /** undefined: none. */
+  readonly idleTimeout: number | undefined;
   /** 0: SIGKILL at once. */
   readonly killTimeout: number;
   readonly leftoverTimeout: number;
@@ -42,6 +50,10 @@ export interface Settings {
   readonly signal: AbortSignal | undefined;
   /** Infinity: no limit. */
   readonly maxOutputSize: number;
+  /** What of collected output is kept. */
+  readonly keeping: Keeping;
+  /** Whether the result says what is missing: `output` was given. */
+  readonly reportsTruncation: boolean;
   /** false: any exit is a value. */
   readonly check: boolean | readonly number[];
   readonly foreground: boolean;
@@ -49,6 +61,12 @@ export interface Settings {
   readonly owner: Owner | undefined;
   readonly bounds: Bounds;
   readonly isolation: IsolationSettings;
+}
+
+/** One more descriptor of the child. */
+export interface ExtraFd {
+  readonly target: number;
+  readonly to: Connection;
 }
 
 const KILL_TIMEOUT = 5_000;
@@ -86,21 +104,24 @@ const rows = {
   env: environment,
   extendEnv: (value) => flag('extendEnv', value),
   argv0: (value) => text('argv0', value, 'a string'),
-  stdio: (value): Stdio => shorthand(value),
-  stdin: (value): Target => target('stdin', value),
-  stdout: (value): Target => target('stdout', value),
-  stderr: (value) => stderrTarget(value),
+  stdio: (value): Places => shorthand(value),
+  stdin: (value): Wiring => target('stdin', value, STDIN),
+  stdout: (value): Wiring => target('stdout', value, STDOUT),
+  stderr: (value): Wiring => target('stderr', value, STDERR),
+  extraFds: extraFds,
   input: (value): Input => input(value),
   encoding: encoding,
   lines: (value) => flag('lines', value),
   stripFinalNewline: (value) => flag('stripFinalNewline', value),
   timeout: (value) => duration('timeout', value, 'leave it out (or 0, or Infinity) for no limit') || Number.POSITIVE_INFINITY,
+  idleTimeout: (value) => duration('idleTimeout', value, 'leave it out (or 0, or Infinity) for no limit') || Number.POSITIVE_INFINITY,
   killSignal: (value) => resolveSignal(value as Signal),
   killTimeout: (value) => finite('killTimeout', value, '0 means SIGKILL at once'),
   leftoverTimeout: (value) => finite('leftoverTimeout', value, "write linger: 'wait' to wait until they end by themselves"),
   stopScope: (value) => oneOf('stopScope', value, ['tree', 'group', 'leader']),
   signal: abortSignal,
-  maxOutputSize: size,
+  maxOutputSize: (value) => size('maxOutputSize', value),
+  output: outputLimit,
   check: check,
   foreground: (value) => flag('foreground', value),
   linger: (value) => oneOf('linger', value, ['stop', 'wait', 'leave']),
@@ -144,34 +165,49 @@ export function settle(fn: FunctionName, options: unknown): Settings {
   const given = readOptions(options);
   refuseInapplicable(fn, given);
   const defaults = DEFAULTS[fn];
-  const [stdin, stdout, stderr] = places(given.stdio);
-  const fed = feeding(given.stdin ?? stdin, given.input);
+  const places = given.stdio ?? NOWHERE;
+  const fed = feeding(given.stdin ?? places[0], given.input);
+  const stdout = given.stdout ?? places[1] ?? PIPE;
+  const stderr = given.stderr ?? places[2] ?? {to: defaults.stderr, copies: []};
+  if (fn === 'stream') refuseStreamed(stdout.to, stderr.to);
   const encoding = given.encoding ?? defaults.encoding;
   if (given.lines && encoding === 'buffer') {
     throw refuse("`lines: true` needs text, but `encoding` is 'buffer'; leave one of them out");
   }
   if (given.foreground && given.isolation === 'pidns')
     throw refuse("`foreground` cannot be had with isolation 'pidns': its processes cannot be in a group that the terminal knows");
-  const timeout = given.timeout ?? Number.POSITIVE_INFINITY;
+  if (given.output !== undefined && given.maxOutputSize !== undefined) {
+    throw refuse('`maxOutputSize` is given beside `output`; write {output: {max}} alone');
+  }
+  const idleTimeout = limit(given.idleTimeout);
+  if (idleTimeout !== undefined && !isPiped(stdout.to) && !isPiped(stderr.to)) {
+    throw refuse("`idleTimeout` watches what the host reads, but neither stdout nor stderr comes here; write stdout: ['pipe', ...]");
+  }
+  const maxOutputSize = given.output?.max ?? given.maxOutputSize ?? defaults.maxOutputSize;
   return Object.freeze({
     cwd: given.cwd,
     env: given.env,
     extendEnv: given.extendEnv ?? true,
     argv0: given.argv0,
     stdin: fed.stdin ?? defaults.stdin,
-    stdout: given.stdout ?? stdout ?? 'pipe',
-    stderr: given.stderr ?? stderr ?? defaults.stderr,
+    stdout: stdout.to,
+    stderr: stderr.to,
+    copies: {stdout: stdout.copies, stderr: stderr.copies},
+    extraFds: given.extraFds ?? [],
     input: fed.input,
     encoding,
     lines: given.lines ?? false,
     stripFinalNewline: given.stripFinalNewline ?? defaults.stripFinalNewline,
-    timeout: timeout === Number.POSITIVE_INFINITY ? undefined : timeout,
+    timeout: limit(given.timeout),
+    idleTimeout,
     killTimeout: given.killTimeout ?? KILL_TIMEOUT,
     leftoverTimeout: given.leftoverTimeout ?? LEFTOVER_TIMEOUT,
     killSignal: given.killSignal ?? resolveSignal('SIGTERM'),
     stopScope: given.stopScope ?? 'tree',
     signal: given.signal,
-    maxOutputSize: given.maxOutputSize ?? defaults.maxOutputSize,
+    maxOutputSize,
+    keeping: keeping(given.output, maxOutputSize),
+    reportsTruncation: given.output !== undefined,
     check: given.check ?? defaults.check,
     foreground: given.foreground ?? false,
     linger: given.linger ?? 'stop',
@@ -215,31 +251,59 @@ export function checkArgs(value: unknown, what: string): readonly string[] {
 
 function refuseInapplicable(fn: FunctionName, given: Given): void {
   for (const name of Object.keys(given) as (keyof Options)[]) {
-    const cell: true | false | readonly string[] = applies[name][fn];
-    if (cell === true) continue;
+    const cell: true | false | readonly string[] | 'piped' | 'unpiped' = applies[name][fn];
+    if (cell === true || typeof cell === 'string') continue; // targets are looked at when all of them are known
     const allowed = cell === false ? [] : cell;
-    if (allowed.includes(given[name] as string)) continue;
+    const value = name === 'stderr' ? given.stderr?.to : given[name];
+    if (allowed.includes(value as string)) continue;
     const what = cell === false ? code(name) : `${code(name)} other than ${allowed.map((word) => `'${word}'`).join(', ')}`;
     throw refuse(`${what} does not apply to ${CALLED[fn]}: ${instead[fn][name]}`);
   }
 }
 
-function places(stdio: Stdio | undefined): readonly [Target | undefined, Target | undefined, StderrTarget | undefined] {
-  if (stdio === undefined) return [undefined, undefined, undefined];
-  return typeof stdio === 'string' ? [stdio, stdio, stdio] : stdio;
+/** stdout and stderr of stream(), wherever they were given. */
+function refuseStreamed(stdout: Connection, stderr: Connection): void {
+  if (stdout !== 'pipe') throw refuse(`\`stdout\` that goes elsewhere does not apply to stream(): ${instead.stream.stdout}`);
+  if (stderr === 'pipe') throw refuse(`\`stderr\` as a pipe does not apply to stream(): ${instead.stream.stderr}`);
+}
+
+type Places = readonly [Wiring | undefined, Wiring | undefined, Wiring | undefined];
+
+const NOWHERE: Places = [undefined, undefined, undefined];
+const PIPE: Wiring = {to: 'pipe', copies: []};
+const STDIN: PlaceKind = {stderr: false, several: false, pipe: true, input: true};
+const STDOUT: PlaceKind = {stderr: false, several: true, pipe: true, input: false};
+const STDERR: PlaceKind = {stderr: true, several: true, pipe: true, input: false};
+const EXTRA: PlaceKind = {stderr: false, several: false, pipe: false, input: false};
+
+/** Infinity is how a row says "none". */
+function limit(ms: number | undefined): number | undefined {
+  return ms === Number.POSITIVE_INFINITY ? undefined : ms;
 }
 
 /** `input` needs a pipe, or is the host's own stdin, which the child can simply have. */
 function feeding(
-  stdin: Target | undefined,
+  place: Wiring | undefined,
   input: Input | undefined,
-): {readonly stdin: Target | undefined; readonly input: Input | undefined} {
+): {readonly stdin: Connection | undefined; readonly input: Input | undefined} {
+  const stdin = place?.to;
   if (input === undefined) return {stdin, input};
   const wanted = isHostStdin(input) ? 'inherit' : 'pipe';
   if (stdin !== undefined && stdin !== wanted && !(wanted === 'inherit' && stdin === 'pipe')) {
     throw refuse(`\`input\` cannot be fed while stdin is ${shown(stdin)}; leave one of them out, or write stdin: 'pipe'`);
   }
   return {stdin: wanted, input: wanted === 'inherit' ? undefined : input};
+}
+
+function keeping(output: OutputLimit | undefined, max: number): Keeping {
+  const overflow = output?.overflow ?? 'error';
+  const head = overflow === 'tail' ? 0 : overflow === 'head+tail' ? Math.ceil(max / 2) : max;
+  return {
+    head,
+    tail: overflow === 'tail' ? max : overflow === 'head+tail' ? Math.floor(max / 2) : 0,
+    isLimit: overflow === 'error',
+    spill: output?.spill,
+  };
 }
 
 /** The getter of process.stdin opens descriptor 0, so it is not touched for what cannot be it. */
@@ -322,41 +386,47 @@ function environment(value: unknown): Readonly<Record<string, string | undefined
   return Object.freeze(copy);
 }
 
-function shorthand(value: unknown): Stdio {
-  if (value === 'pipe' || value === 'ignore' || value === 'inherit') return value;
+function shorthand(value: unknown): Places {
+  if (value === 'pipe' || value === 'ignore' || value === 'inherit') {
+    const wiring: Wiring = {to: value, copies: []};
+    return [wiring, wiring, wiring];
+  }
   if (Array.isArray(value) && value.length === 3) {
     const [stdin, stdout, stderr] = value as unknown[];
     return [
-      stdin === undefined ? stdin : target('stdio[0]', stdin),
-      stdout === undefined ? stdout : target('stdio[1]', stdout),
-      stderr === undefined ? stderr : stderrTarget(stderr, 'stdio[2]'),
+      stdin === undefined ? stdin : target('stdio[0]', stdin, STDIN),
+      stdout === undefined ? stdout : target('stdio[1]', stdout, STDOUT),
+      stderr === undefined ? stderr : target('stdio[2]', stderr, STDERR),
     ];
   }
   throw refuse(`\`stdio\` must be 'pipe', 'ignore', 'inherit' or [stdin, stdout, stderr], but is ${shown(value)}`);
 }
 
-function target(name: string, value: unknown): Target {
-  if (value === 'pipe' || value === 'ignore' || value === 'inherit' || isDescriptor(value)) return value;
-  throw refuseTarget(name, value, "'pipe', 'ignore', 'inherit' or a descriptor's number");
+function target(name: string, value: unknown, kind: PlaceKind): Wiring {
+  const read = readTarget(value, kind);
+  if (typeof read === 'string') throw refuse(`${code(name)} ${read}`);
+  return read;
 }
 
-function stderrTarget(value: unknown, name = 'stderr'): StderrTarget {
-  if (value === 'stdout' || value === 'consume') return value;
-  if (value === 'pipe' || value === 'ignore' || value === 'inherit' || isDescriptor(value)) return value;
-  throw refuseTarget(name, value, "'pipe', 'ignore', 'inherit', 'stdout', 'consume' or a descriptor's number");
-}
+/** A message of the kernel takes 253 descriptors; a child has few uses for that many. */
+const MOST_EXTRA_FDS = 128;
+const HIGHEST_FD = 1_023;
 
-function isDescriptor(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 0x7fffffff;
-}
-
-function refuseTarget(name: string, value: unknown, words: string): Error {
-  let advice = '';
-  if (Array.isArray(value)) advice = '; this version takes one target per stream';
-  else if (typeof value === 'object' && value !== null) {
-    advice = '; this version cannot open a file or take a stream: open it with fs.openSync() and give its descriptor';
-  } else if (value === 'overlapped' || value === 'ipc') advice = `; there is no '${value}' here`;
-  return refuse(`${code(name)} must be ${words}, but is ${shown(value)}${advice}`);
+function extraFds(value: unknown): readonly ExtraFd[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw refuse(`\`extraFds\` must be an object {3: target}, but is ${shown(value)}`);
+  }
+  const rows: ExtraFd[] = [];
+  for (const [name, each] of Object.entries(value) as [string, unknown][]) {
+    const number = Number(name);
+    if (!Number.isInteger(number) || String(number) !== name || number < 3 || number > HIGHEST_FD) {
+      throw refuse(`a descriptor in \`extraFds\` must be a whole number from 3 to ${HIGHEST_FD}, but one is ${shown(name)}`);
+    }
+    if (each === undefined) continue;
+    rows.push({target: number, to: target(`extraFds[${number}]`, each, EXTRA).to});
+  }
+  if (rows.length > MOST_EXTRA_FDS) throw refuse(`\`extraFds\` has ${rows.length} descriptors; it takes ${MOST_EXTRA_FDS}`);
+  return Object.freeze(rows);
 }
 
 function input(value: unknown): Input {
@@ -386,9 +456,26 @@ export function finite(name: string, value: unknown, advice: string): number {
   return ms;
 }
 
-function size(value: unknown): number {
+function size(name: string, value: unknown): number {
   if (typeof value === 'number' && (value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && value >= 0))) return value;
-  throw refuse(`\`maxOutputSize\` must be a whole number of bytes from 0 on, or Infinity for no limit, but is ${shown(value)}`);
+  throw refuse(`${code(name)} must be a whole number of bytes from 0 on, or Infinity for no limit, but is ${shown(value)}`);
+}
+
+function outputLimit(value: unknown): OutputLimit {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw refuse(`\`output\` must be an object {max, overflow, spill}, but is ${shown(value)}`);
+  }
+  const {max, overflow, spill, ...rest} = value as Record<string, unknown>;
+  const [unknown] = Object.keys(rest);
+  if (unknown !== undefined) throw refuse(`\`output\` has no ${code(unknown)}; it has max, overflow and spill`);
+  if (overflow !== undefined) oneOf('output.overflow', overflow, ['error', 'head', 'tail', 'head+tail']);
+  if (spill !== undefined && spill !== true) {
+    if (text('output.spill', spill, 'a path, or true') === '') throw refuse('`output.spill` is empty; write a path, or true');
+  }
+  if (spill !== undefined && (overflow ?? 'error') === 'error') {
+    throw refuse("`output.spill` is for a command that goes on; write overflow: 'head', 'tail' or 'head+tail' beside it");
+  }
+  return Object.freeze({...(max !== undefined && {max: size('output.max', max)}), overflow, spill} as OutputLimit);
 }
 
 function check(value: unknown): boolean | readonly number[] {

@@ -1,6 +1,7 @@
 // Owns: the type of a running child, of its end, and of start().
 // Never: a running child.
 import type {Readable, Writable} from 'node:stream';
+import type {ReadableStream} from 'node:stream/web';
 import type {Get, Known, Merge, None, Reach, Signal} from './options.js';
 import type {CommandLine} from './quote.js';
 import type {HeldBy, Leftover, StderrOf, StdinOf, StdoutOf} from './result.js';
@@ -70,6 +71,16 @@ export interface Subprocess<
   /** The same for stderr. */
   readStderr(max?: number, options?: ReadOptions): Promise<Buffer | null>;
   /**
+   * The next bytes of stdout into memory of yours, without an allocation: how many, 0 at the end. Do not touch `target` until it settles.
+   * Rejects as read() does.
+   * @example for (let length; (length = await p.readInto(block)) > 0; ) hash.update(block.subarray(0, length));
+   */
+  readInto(target: Uint8Array, options?: ReadOptions): Promise<number>;
+  /** stdout as a Node stream: the same as `stdout`. Throws ('misuse', ERR_STREAM_CLAIMED) when stdout is no pipe. */
+  toReadable(): Readable;
+  /** stdout as a web stream of bytes; a BYOB reader's own memory is read into. Claimed by its first read. Throws as toReadable() does. */
+  toReadableStream(): ReadableStream<Uint8Array>;
+  /**
    * Writes to stdin: true once the kernel took all of it, false once the child no longer reads. Rejects ('misuse', ERR_STDIN_CLOSED) after
    * closeStdin(), or when stdin is no pipe or is fed from `input`.
    */
@@ -120,15 +131,20 @@ export interface Subprocess<
 
 type If<T, Is, Then> = T extends Is ? Then : null;
 
+/** A list of targets has a stream of ours when 'pipe' is in it. */
+type Stream<T> = T extends readonly unknown[]
+  ? number extends T['length']
+    ? Readable | null
+    : Extract<T[number], 'pipe'> extends never
+      ? null
+      : Readable
+  : If<T, 'pipe', Readable>;
+
 /** stdin belongs to `input` where that is given. */
 type Fed<O> = Get<O, 'input', null> extends infer G ? (G extends null ? StdinOf<O, 'pipe'> : 'fed') : never;
 
 /** The Subprocess that start() gives under O. */
-export type Started<O> = Subprocess<
-  If<Fed<O>, 'pipe', Writable>,
-  If<StdoutOf<O>, 'pipe', Readable>,
-  If<StderrOf<O, 'consume'>, 'pipe', Readable>
->;
+export type Started<O> = Subprocess<If<Fed<O>, 'pipe', Writable>, Stream<StdoutOf<O>>, Stream<StderrOf<O, 'consume'>>>;
 
 /** The type of start(). */
 export interface Start {

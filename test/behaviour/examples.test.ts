@@ -29,6 +29,12 @@ const expected: Readonly<Record<string, readonly RegExp[]>> = {
     /2 \+ 40 = 42/,
     /stopped by SIGTERM, proven gone: true/,
   ],
+  'stream.mjs': [
+    /^stopped by the break: SIG(TERM|PIPE)\n4 different words\ngot half\nthen: exit, disk full\n/,
+    /wc: exit 1, 1000 numbers/,
+    /`\|` means nothing here: no shell runs\. Use \.pipe\(\), or \['sh', '-c', \.\.\.\]/,
+    /"1\\n2\\n3\\n4\\n5\\n\[\.\.\. 3873 bytes not kept \.\.\.\]\\n.*1000\\n" 3873 bytes not kept, 3893 in the log/,
+  ],
   'timeouts.mjs': [
     /time limit: timeout \(ETIMEDOUT\)/,
     /with the output so far: half/,
@@ -63,7 +69,7 @@ for (const [file, patterns] of Object.entries(expected)) {
   });
 }
 
-for (const file of ['README.md', 'docs/from-netrunner.md']) {
+for (const file of ['README.md', 'docs/from-netrunner.md', 'docs/observing.md']) {
   test(`the JavaScript in ${file} runs as it stands`, async () => {
     const blocks = [...readFileSync(path.join(root, file), 'utf8').matchAll(/^```js\n(.*?)^```$/gms)].map((match) => match[1]!);
     assert.ok(blocks.length > 0);

@@ -1,11 +1,13 @@
 // Owns: every method of a Subprocess called without await in every state, under --unhandled-rejections=strict.
 // Never: looks at what they answer: it must only not crash.
-import {type Subprocess, start} from '../../src/index.js';
+import {$, type Stream, type Subprocess, start, stream} from '../../src/index.js';
 
 function everything(p: Subprocess): void {
   void p.read();
   void p.read(1);
   void p.readStderr();
+  void p.readInto(Buffer.alloc(5));
+  void p.readInto(Buffer.alloc(0));
   void p.write('x');
   p.closeStdin();
   p.closeStdin();
@@ -45,5 +47,40 @@ for (const each of options) {
   streamed.stdin?.write('to nobody');
   streamed.stdin?.end();
   everything(streamed);
+}
+
+/** `void` on an iterator's answer would be a rejection of the caller's own; everything that a stream does by itself is quiet. */
+function anything(s: Stream): void {
+  void s.result;
+  void s.start();
+  void s.result;
+  void s[Symbol.asyncDispose]();
+  void s.pid;
+}
+
+for (const command of [['cat'], ['sh', '-c', 'echo x; exit 3'], ['no-such-program-of-ours'], []]) {
+  const fresh = stream(command);
+  anything(fresh);
+  anything(fresh);
+  const begun = stream(command);
+  await begun.start().catch(() => {});
+  anything(begun);
+  await begun[Symbol.asyncDispose]();
+  anything(begun);
+  const read = stream(command, {input: 'given'});
+  await read.text().catch(() => {});
+  anything(read);
+  const readable = stream(command).toReadable();
+  readable.on('error', () => {});
+  readable.resume();
+  readable.destroy();
+  const left = stream(['yes']);
+  for await (const _ of left) break;
+  anything(left);
+  const piped = stream(['yes']).pipe(command);
+  anything(piped);
+  await piped[Symbol.asyncDispose]();
+  const part = $`yes`;
+  await part.pipe(command).catch(() => {});
 }
 console.log('survived');

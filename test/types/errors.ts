@@ -58,6 +58,7 @@ expectTypeOf<Reason>().toEqualTypeOf<
   | 'exit'
   | 'signal'
   | 'timeout'
+  | 'output'
   | 'idle'
   | 'abort'
   | 'max-output'

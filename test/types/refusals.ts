@@ -1,15 +1,19 @@
 // Owns: that the compiler refuses what run time refuses: unknown keys beside known ones, wrong values, options of the wrong function.
 // Never: running anything; this file is only compiled.
-import {Readable} from 'node:stream';
+import {PassThrough, Readable} from 'node:stream';
 import {expectTypeOf} from 'expect-type';
+import type {command as describe} from '../../src/api/command.js';
 import type {applies, FunctionName, OptionsOf} from '../../src/words/applies.js';
 import type {Known, Merge, Options} from '../../src/words/options.js';
 import type {Result} from '../../src/words/result.js';
 import type {Run, Runnable, StartOptions} from '../../src/words/runnable.js';
+import type {OpenStream} from '../../src/words/stream.js';
 import type {Start} from '../../src/words/subprocess.js';
 
 declare const run: Run;
 declare const start: Start;
+declare const stream: OpenStream;
+declare const command: typeof describe;
 
 // Misspelt keys, alone and beside correct ones.
 // @ts-expect-error
@@ -138,6 +142,46 @@ void run('ls', {
   })(),
 });
 
+// Targets, more descriptors, limits of what is kept.
+void run('ls', {stdout: {file: '/x', append: true}, stderr: ['consume', 'inherit'], stdin: {file: new URL('file:///x')}});
+void run('ls', {
+  stdout: process.stdout,
+  stderr: ['pipe', {file: '/x'}, 5, new PassThrough()],
+  extraFds: {3: 'inherit', 4: {file: '/x'}, 5: undefined},
+});
+void run('ls', {output: {max: 5, overflow: 'head+tail', spill: true}, idleTimeout: 5});
+// @ts-expect-error
+void run('ls', {stdout: {path: '/x'}});
+// @ts-expect-error
+void run('ls', {stdout: ['pipe', 'ignore']});
+// @ts-expect-error
+void run('ls', {stdout: ['consume']});
+// @ts-expect-error
+void run('ls', {stdin: ['pipe', 'inherit']});
+// @ts-expect-error
+void run('ls', {extraFds: {3: 'pipe'}});
+// @ts-expect-error
+void run('ls', {output: {overflow: 'middle'}});
+// @ts-expect-error
+void run('ls', {output: {spill: false}});
+// @ts-expect-error
+void run('ls', {output: 5});
+// @ts-expect-error
+void run('ls', {idleTimeout: '5s'});
+
+// What stream() cannot honour.
+void stream('ls', {stdout: ['pipe', {file: '/x'}], stderr: 'stdout', check: [0, 1], maxOutputSize: 5});
+// @ts-expect-error
+void stream('ls', {stdout: 'ignore'});
+// @ts-expect-error
+void stream('ls', {stderr: 'pipe'});
+// @ts-expect-error
+void stream('ls', {lines: true});
+// @ts-expect-error
+void stream('ls', {output: {max: 5}});
+// @ts-expect-error a command's own options count too
+void stream(command('ls', [], {lines: true}));
+
 // What start() cannot honour.
 // @ts-expect-error
 void start('ls', {check: true});
@@ -165,9 +209,9 @@ type RefusedByTable<F extends FunctionName> = {
 expectTypeOf<Refused<'run'>>().toBeNever();
 expectTypeOf<Refused<'$'>>().toBeNever();
 expectTypeOf<Refused<'stream'>>().toEqualTypeOf<RefusedByTable<'stream'>>();
-expectTypeOf<Refused<'stream'>>().toEqualTypeOf<'lines' | 'stripFinalNewline'>();
+expectTypeOf<Refused<'stream'>>().toEqualTypeOf<'lines' | 'stripFinalNewline' | 'output'>();
 expectTypeOf<Refused<'start'>>().toEqualTypeOf<RefusedByTable<'start'>>();
-expectTypeOf<Refused<'start'>>().toEqualTypeOf<'lines' | 'stripFinalNewline' | 'maxOutputSize' | 'check'>();
+expectTypeOf<Refused<'start'>>().toEqualTypeOf<'lines' | 'stripFinalNewline' | 'maxOutputSize' | 'output' | 'check'>();
 expectTypeOf<Refused<'Daemon'>>().toEqualTypeOf<RefusedByTable<'Daemon'>>();
 expectTypeOf<OptionsOf<'Daemon'>['stderr']>().toEqualTypeOf<'stdout' | undefined>();
 expectTypeOf<OptionsOf<'Daemon'>['linger']>().toEqualTypeOf<'stop' | 'wait' | undefined>();

@@ -5,6 +5,8 @@ import type {Options} from '../../src/words/options.js';
 import type {FailedResult, Leftover, PlainResult, Result} from '../../src/words/result.js';
 import type {Run} from '../../src/words/runnable.js';
 import type {Usage} from '../../src/words/stats.js';
+import type {OutputTarget} from '../../src/words/target.js';
+import type {Truncated} from '../../src/words/truncation.js';
 
 declare const run: Run;
 declare const maybe: boolean;
@@ -69,6 +71,28 @@ expectTypeOf((await run('ls', {stderr: 'consume'})).stderr).toEqualTypeOf<string
 (await run('ls', {stdout: 3})).stdout;
 // A stream that may be collected has an optional field.
 expectTypeOf((await run('ls', {stdout: maybe ? 'pipe' : 'ignore'})).stdout).toEqualTypeOf<string | undefined>();
+
+// A list of targets is collected when 'pipe' is in it; a file is not.
+expectTypeOf((await run('ls', {stdout: ['pipe', {file: '/x'}]})).stdout).toEqualTypeOf<string>();
+// @ts-expect-error nothing of it is collected
+(await run('ls', {stdout: ['inherit', {file: '/x'}]})).stdout;
+expectTypeOf((await run('ls', {stderr: ['consume', 'inherit']})).stderr).toEqualTypeOf<string>();
+// @ts-expect-error a file
+(await run('ls', {stdout: {file: '/x'}})).stdout;
+const some_targets: OutputTarget[] & ('pipe' | 'inherit')[] = ['inherit'];
+expectTypeOf((await run('ls', {stdout: some_targets})).stdout).toEqualTypeOf<string | undefined>();
+
+// output and input add a field each.
+// @ts-expect-error without `output`
+plain.truncated;
+// @ts-expect-error without `input`
+plain.inputComplete;
+expectTypeOf((await run('ls', {output: {max: 5}})).truncated).toEqualTypeOf<Truncated>();
+expectTypeOf(await run('ls', {output: undefined})).toEqualTypeOf<PlainResult>();
+expectTypeOf((await run('ls', maybe ? {output: {max: 5}} : {})).truncated).toEqualTypeOf<Truncated | undefined>();
+expectTypeOf((await run('ls', {input: 'x'})).inputComplete).toEqualTypeOf<boolean>();
+// @ts-expect-error it is inherited, not fed
+(await run('ls', {input: process.stdin})).inputComplete;
 
 // stdio: one word, a tuple, and a single option above it.
 const inherited = await run('vim', {stdio: 'inherit'});

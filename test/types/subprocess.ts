@@ -1,6 +1,7 @@
 // Owns: that start() types the streams of a Subprocess by the options, and that any Subprocess fits a parameter.
 // Never: running anything; this file is only compiled.
 import type {Readable, Writable} from 'node:stream';
+import type {ReadableStream} from 'node:stream/web';
 import {expectTypeOf} from 'expect-type';
 import type {Input} from '../../src/words/input.js';
 import type {Stats} from '../../src/words/stats.js';
@@ -42,6 +43,12 @@ expectTypeOf((await start('ls', {stdio: 'pipe'})).stderr).toEqualTypeOf<Readable
 expectTypeOf((await start('ls', {stdio: 'inherit'})).stdin).toEqualTypeOf<null>();
 expectTypeOf(await start('ls', {stdio: ['ignore', 'pipe', 'pipe']})).toEqualTypeOf<Subprocess<null, Readable, Readable>>();
 expectTypeOf((await start('ls', {stdout: maybe ? 'pipe' : 'ignore'})).stdout).toEqualTypeOf<Readable | null>();
+expectTypeOf((await start('ls', {stdout: ['pipe', {file: '/x'}]})).stdout).toEqualTypeOf<Readable>();
+expectTypeOf((await start('ls', {stdout: ['inherit', {file: '/x'}]})).stdout).toEqualTypeOf<null>();
+expectTypeOf((await start('ls', {stderr: ['consume', 'inherit']})).stderr).toEqualTypeOf<null>();
+expectTypeOf(p.readInto(Buffer.alloc(5))).resolves.toEqualTypeOf<number>();
+expectTypeOf(p.toReadable()).toEqualTypeOf<Readable>();
+expectTypeOf(p.toReadableStream()).toEqualTypeOf<ReadableStream<Uint8Array>>();
 // What `input` feeds is not ours to write to.
 expectTypeOf((await start('ls', {input: 'x'})).stdin).toEqualTypeOf<null>();
 declare const input: Input | undefined;

@@ -50,7 +50,7 @@ for (const [name, input] of Object.entries(kinds))
   test(`input: ${name}`, async () => {
     const {sink: it, all} = sink();
     const [fed, text] = await Promise.all([feed(it, input()), all()]);
-    assert.deepEqual(fed, {});
+    assert.deepEqual(fed, {complete: true});
     assert.equal(String(text), 'one two');
   });
 
@@ -64,7 +64,7 @@ test('a large input waits for the child', async () => {
   await new Promise((resolve) => setImmediate(resolve));
   assert.ok(given < 3, `nothing is read ahead (${given})`);
   assert.equal((await all()).length, 10_000_000);
-  assert.deepEqual(await fed, {});
+  assert.deepEqual(await fed, {complete: true});
 });
 
 test('a source that fails is reported, and does not look ended', async () => {
@@ -141,7 +141,7 @@ test('a source is told to stop when the child stops reading', async () => {
     const fed = feed(it, input());
     await new Promise((resolve) => setImmediate(resolve));
     leave();
-    assert.deepEqual(await within(fed, `feed of ${name}`), {}, name);
+    assert.deepEqual(await within(fed, `feed of ${name}`), {complete: false}, name);
     await until(() => stopped.at(-1) === name, `${name}()`);
   }
 });
@@ -160,7 +160,7 @@ test('a source that is silent is let go when the job is over', async () => {
     const fed = feed(it, input);
     await new Promise((resolve) => setImmediate(resolve));
     it.close();
-    assert.deepEqual(await within(fed, 'feed'), {});
+    assert.deepEqual(await within(fed, 'feed'), {complete: false});
     if (input instanceof PassThrough) assert.ok(input.destroyed);
     leave();
   }

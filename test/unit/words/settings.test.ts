@@ -2,7 +2,7 @@
 // Never: starting a process.
 import assert from 'node:assert/strict';
 import {constants} from 'node:os';
-import {Readable} from 'node:stream';
+import {PassThrough, Readable} from 'node:stream';
 import {describe, test} from 'node:test';
 import {pathToFileURL} from 'node:url';
 import {applies, type FunctionName, instead} from '../../../src/words/applies.js';
@@ -34,15 +34,20 @@ const common = {
   extendEnv: true,
   argv0: undefined,
   stdout: 'pipe',
+  copies: {stdout: [], stderr: []},
+  extraFds: [],
   input: undefined,
   lines: false,
   stripFinalNewline: false,
   timeout: undefined,
+  idleTimeout: undefined,
   killTimeout: 5_000,
   leftoverTimeout: 500,
   killSignal: constants.signals.SIGTERM,
   stopScope: 'tree',
   signal: undefined,
+  keeping: {head: Number.POSITIVE_INFINITY, tail: 0, isLimit: true, spill: undefined},
+  reportsTruncation: false,
   check: false,
   foreground: false,
   linger: 'stop',
@@ -60,9 +65,12 @@ const common = {
   isolation: {level: 'tree', cgroup: undefined, moveHost: false},
 } as const;
 
+/** Of run() and $. */
+const limited = {maxOutputSize: 104_857_600, keeping: {...common.keeping, head: 104_857_600}};
+
 describe('defaults', () => {
   test('of run()', () => {
-    const expected: Settings = {...common, stdin: 'ignore', stderr: 'pipe', encoding: 'utf8', maxOutputSize: 104_857_600};
+    const expected: Settings = {...common, stdin: 'ignore', stderr: 'pipe', encoding: 'utf8', ...limited};
     assert.deepEqual(settle('run', undefined), expected);
     assert.deepEqual(settle('run', {}), expected);
   });
@@ -103,21 +111,24 @@ describe('the table option x function', () => {
     env: {A: '1'},
     extendEnv: false,
     argv0: 'x',
-    stdio: 'ignore',
+    stdio: ['ignore', 'pipe', 'inherit'],
     stdin: 'ignore',
     stdout: 'ignore',
-    stderr: 'ignore',
+    stderr: 'pipe',
+    extraFds: {3: 'ignore'},
     input: 'x',
     encoding: 'hex',
     lines: true,
     stripFinalNewline: true,
     timeout: 5,
+    idleTimeout: 5,
     killSignal: 'SIGINT',
     killTimeout: 5,
     leftoverTimeout: 5,
     stopScope: 'leader',
     signal: new AbortController().signal,
     maxOutputSize: 5,
+    output: {max: 5},
     check: true,
     foreground: true,
     linger: 'leave',
@@ -162,7 +173,7 @@ describe('unknown options', () => {
     windowsHide: /Windows is not supported/,
     detached: /does not have it yet/,
     pty: /does not have it yet/,
-    idleTimeout: /does not have it yet/,
+    cgroup: /does not have it yet/,
     timeOut: /did you mean `timeout`/,
     kilTimeout: /did you mean `killTimeout`/,
     stdou: /did you mean `stdout`/,
@@ -245,15 +256,95 @@ describe('streams', () => {
     for (const name of ['stdin', 'stdout', 'stderr']) {
       for (const value of ['pip', -1, 1.5, Number.NaN, null, true])
         refused({[name]: value}, new RegExp(`\`${name}\` must be 'pipe', 'ignore'`));
-      refused({[name]: {file: '/tmp/x'}}, /cannot open a file/);
-      refused({[name]: process.stdout}, /give its descriptor/);
-      refused({[name]: ['pipe', 'inherit']}, /one target per stream/);
+      refused({[name]: {file: ''}}, /must have a path as its `file`/);
+      refused({[name]: {file: 5}}, /must have a path or a file: URL as its `file`/);
+      refused({[name]: {file: '/x', mode: 5}}, /must be {file, append}, but has 'mode' too/);
+      refused({[name]: {file: new URL('http://x/y')}}, /is a http: URL/);
+      refused({[name]: {file: '/x', append: 1}}, /true or false as its `append`/);
+      refused({[name]: new PassThrough()}, /a stream with a descriptor, but is an object \(PassThrough\)/);
+      refused({[name]: Object.assign(new PassThrough(), {fd: null})}, /wait for its 'open' event/);
     }
+    refused({stdin: {file: '/x', append: true}}, /`stdin` must not have `append`: it is read/);
+    refused({stdin: ['pipe', 'inherit']}, /`stdin` must be 'pipe'/);
     refused({stdout: 'stdout'}, /`stdout` must be/);
     refused({stdout: 'consume'}, /`stdout` must be/);
     for (const stdio of ['consume', 5, ['pipe'], ['pipe', 'pipe', 'pipe', 'pipe'], {}]) refused({stdio}, /`stdio` must be/);
     refused({stdio: ['pipe', 'stdout', 'pipe']}, /`stdio\[1\]` must be/);
     refused({stdio: ['pipe', 'pipe', 'ipc']}, /there is no 'ipc' here/);
+  });
+});
+
+describe('several targets, files, more descriptors', () => {
+  const wiring = (options: unknown, fn: FunctionName = 'run') => {
+    const {stdout, stderr, copies} = settle(fn, options);
+    return {stdout, stderr, ...(copies.stdout.length > 0 && {out: copies.stdout}), ...(copies.stderr.length > 0 && {err: copies.stderr})};
+  };
+  const file = {path: '/x', append: false};
+
+  test('a list: with a pipe the user reads along, without one the host reads for the others', () => {
+    assert.deepEqual(wiring({stdout: ['pipe', {file: '/x'}, 'inherit', 5]}), {stdout: 'pipe', stderr: 'pipe', out: [file, 'inherit', 5]});
+    assert.deepEqual(wiring({stdout: ['inherit', {file: '/x'}]}), {stdout: 'copy', stderr: 'pipe', out: ['inherit', file]});
+    assert.deepEqual(wiring({stderr: ['consume', 'inherit']}), {stdout: 'pipe', stderr: 'consume', err: ['inherit']});
+    assert.deepEqual(wiring({stdout: ['inherit']}), {stdout: 'inherit', stderr: 'pipe'});
+    assert.deepEqual(wiring({stdout: [{file: new URL('file:///x')}]}), {stdout: file, stderr: 'pipe'});
+    const stream = new PassThrough();
+    assert.deepEqual(wiring({stdout: ['pipe', stream]}).out, [stream]);
+    assert.deepEqual(wiring({stdio: [undefined, ['pipe', 5], undefined]}).out, [5]);
+  });
+
+  test('a list that makes no sense', () => {
+    refused({stdout: []}, /must not be an empty list/);
+    refused({stdout: ['pipe', 'pipe']}, /'pipe' or 'consume' more than once/);
+    refused({stdout: ['pipe', 'ignore']}, /holds 'ignore', which goes with nothing else/);
+    refused({stderr: ['stdout', 5]}, /holds 'stdout', which goes with nothing else/);
+    refused({stdout: ['consume', 5]}, /`stdout` holds one that must be/);
+    refused({stdout: ['pipe', {file: ''}]}, /`stdout` holds one that must have a path/);
+  });
+
+  test('stream() hands out stdout', () => {
+    for (const options of [{stdout: 'ignore'}, {stdout: ['inherit', 5]}, {stdio: 'inherit'}, {stdout: 5}])
+      refused(options, /`stdout` that goes elsewhere does not apply to stream\(\)/, 'stream');
+    refused({stdio: ['ignore', 'pipe', 'pipe']}, /`stderr` as a pipe does not apply to stream\(\)/, 'stream');
+    assert.deepEqual(wiring({stdout: ['pipe', 5], stderr: 'stdout'}, 'stream'), {stdout: 'pipe', stderr: 'stdout', out: [5]});
+  });
+
+  test('extraFds', () => {
+    const stream = {fd: 7};
+    assert.deepEqual(settle('run', {extraFds: {5: 'ignore', 3: {file: '/x', append: true}, 4: undefined, 9: stream}}).extraFds, [
+      {target: 3, to: {path: '/x', append: true}},
+      {target: 5, to: 'ignore'},
+      {target: 9, to: stream},
+    ]);
+    for (const name of [2, -1, 1.5, 1_024, 'x', '03']) refused({extraFds: {[name]: 'ignore'}}, /from 3 to 1023/);
+    refused({extraFds: {3: 'pipe'}}, /`extraFds\[3\]` must be 'ignore', 'inherit'/);
+    refused({extraFds: [5]}, /must be an object \{3: target\}/);
+    refused({extraFds: Object.fromEntries(Array.from({length: 129}, (_, i) => [i + 3, 'ignore']))}, /has 129 descriptors; it takes 128/);
+  });
+
+  test('idleTimeout', () => {
+    assert.equal(settle('run', {idleTimeout: 0.5}).idleTimeout, 1);
+    for (const none of [0, Number.POSITIVE_INFINITY, undefined]) assert.equal(settle('run', {idleTimeout: none}).idleTimeout, undefined);
+    refused({idleTimeout: 5, stdio: 'inherit'}, /neither stdout nor stderr comes here/);
+    refused({idleTimeout: -5}, /`idleTimeout` must be milliseconds/);
+    assert.equal(settle('run', {idleTimeout: 5, stdout: 'inherit'}).idleTimeout, 5);
+  });
+
+  test('output', () => {
+    const keeping = (output: unknown) => settle('run', {output}).keeping;
+    assert.deepEqual(keeping({max: 5}), {head: 5, tail: 0, isLimit: true, spill: undefined});
+    assert.deepEqual(keeping({max: 5, overflow: 'head'}), {head: 5, tail: 0, isLimit: false, spill: undefined});
+    assert.deepEqual(keeping({max: 5, overflow: 'tail', spill: '/x'}), {head: 0, tail: 5, isLimit: false, spill: '/x'});
+    assert.deepEqual(keeping({max: 5, overflow: 'head+tail', spill: true}), {head: 3, tail: 2, isLimit: false, spill: true});
+    assert.equal(keeping({}).head, 104_857_600);
+    assert.equal(settle('run', {output: {max: 5}}).maxOutputSize, 5);
+    refused({output: {max: 5}, maxOutputSize: 5}, /`maxOutputSize` is given beside `output`/);
+    refused({output: {max: -1}}, /`output.max` must be a whole number/);
+    refused({output: {overflow: 'middle'}}, /`output.overflow` must be 'error', 'head'/);
+    refused({output: {spill: true}}, /write overflow: 'head'/);
+    refused({output: {spill: '', overflow: 'head'}}, /`output.spill` is empty/);
+    refused({output: {spill: false, overflow: 'head'}}, /`output.spill` must be a path/);
+    refused({output: {limit: 5}}, /`output` has no `limit`/);
+    refused({output: 5}, /`output` must be an object/);
   });
 });
 

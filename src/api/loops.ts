@@ -1,0 +1,215 @@
+// Owns: the iterators of a stream: chunks, lines, batches of lines. Written by hand: a generator costs more than a line does.
+// Never: when the command starts or ends (flow.ts), or where a line ends (io/lines.ts).
+import {StringDecoder} from 'node:string_decoder';
+import {LineSplitter} from '../io/lines.js';
+import {ended, invalid} from '../words/errors.js';
+import {shown} from '../words/excerpt.js';
+import type {LineOptions} from '../words/stream.js';
+import type {Flow} from './flow.js';
+
+const END: IteratorReturnResult<undefined> = {done: true, value: undefined};
+
+/** What all have in common: one consumer, the end once, and leaving early. */
+abstract class Loop<T> implements AsyncIterableIterator<T> {
+  protected readonly flow: Flow;
+  #how: string;
+  #isOver = false;
+  /** What is to be thrown once what came before it was handed out. */
+  #failure: {readonly error: unknown} | undefined;
+
+  constructor(flow: Flow, how: string) {
+    this.flow = flow;
+    this.#how = how;
+  }
+
+  /** The next value; null at the end. */
+  protected abstract pull(): Promise<T | null>;
+
+  /** What is left when the output has ended, well or not; null: nothing. */
+  protected abstract rest(): T | null;
+
+  async next(): Promise<IteratorResult<T, undefined>> {
+    if (this.#failure) throw this.#fail();
+    if (this.#isOver) return END;
+    try {
+      this.flow.claim(this.#how, this);
+    } catch (error) {
+      this.#isOver = true;
+      throw error;
+    }
+    return this.#pulled();
+  }
+
+  async #pulled(): Promise<IteratorResult<T, undefined>> {
+    try {
+      const value = await this.pull();
+      if (value !== null) return {done: false, value};
+    } catch (error) {
+      this.#failure = {error};
+    }
+    const rest = this.#isOver ? null : this.rest();
+    this.#isOver = true;
+    if (rest !== null) return {done: false, value: rest};
+    if (this.#failure) throw this.#fail();
+    return END;
+  }
+
+  #fail(): unknown {
+    const error = this.#failure?.error;
+    this.#failure = undefined;
+    return error;
+  }
+
+  /** Stops the tree, unless somebody else reads. Throws nothing. */
+  async return(): Promise<IteratorReturnResult<undefined>> {
+    const leaves = !this.#isOver;
+    this.#isOver = true;
+    this.#failure = undefined;
+    if (leaves && this.flow.isReadBy(this)) await this.flow.leave();
+    return END;
+  }
+
+  async throw(error: unknown): Promise<never> {
+    await this.return();
+    throw error;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}
+
+/** Bytes, or with a text encoding strings. */
+export class ChunkLoop extends Loop<Buffer | string> {
+  #decoder: StringDecoder | undefined;
+  #isText: boolean | undefined;
+
+  constructor(flow: Flow) {
+    super(flow, 'by a loop');
+  }
+
+  protected async pull(): Promise<Buffer | string | null> {
+    if (this.#isText === undefined) {
+      const {encoding} = this.flow;
+      this.#isText = encoding !== 'buffer';
+      if (encoding !== 'buffer') this.#decoder = new StringDecoder(encoding);
+    }
+    for (;;) {
+      const chunk = await this.flow.pull();
+      if (chunk === null || this.#decoder === undefined) return chunk;
+      const text = this.#decoder.write(chunk);
+      if (text !== '') return text;
+    }
+  }
+
+  protected rest(): string | null {
+    return this.#decoder?.end() || null;
+  }
+}
+
+const MAX_LINE_LENGTH = 64 * 1024 * 1024;
+
+/** All lines that end in a chunk. */
+export class BatchLoop extends Loop<string[]> {
+  #options: LineOptions;
+  #splitter: LineSplitter | undefined;
+  #most = MAX_LINE_LENGTH;
+
+  constructor(flow: Flow, options: LineOptions, how: string) {
+    super(flow, how);
+    this.#options = options;
+  }
+
+  protected async pull(): Promise<string[] | null> {
+    const splitter = this.#splitter ?? this.#open();
+    for (;;) {
+      const chunk = await this.flow.pull();
+      if (chunk === null) return null;
+      const lines = splitter.push(chunk);
+      if (splitter.openLength > this.#most || lines.some(({length}) => length > this.#most)) await this.#refuse(splitter);
+      if (lines.length > 0) return lines;
+    }
+  }
+
+  protected rest(): string[] | null {
+    const lines = this.#splitter?.end() ?? [];
+    return lines.length > 0 ? lines : null;
+  }
+
+  #open(): LineSplitter {
+    const {maxLineLength = MAX_LINE_LENGTH} = this.#options;
+    if (!(typeof maxLineLength === 'number' && maxLineLength >= 1)) {
+      throw invalid('ERR_INVALID_OPTION', `\`maxLineLength\` must be a number of characters from 1 on, but is ${shown(maxLineLength)}`);
+    }
+    this.#most = maxLineLength;
+    const {encoding} = this.flow;
+    this.#splitter = new LineSplitter(encoding === 'buffer' ? 'utf8' : encoding);
+    return this.#splitter;
+  }
+
+  async #refuse(splitter: LineSplitter): Promise<never> {
+    splitter.end();
+    await this.flow.leave();
+    const result = await this.flow.result;
+    const {command} = this.flow.last;
+    throw ended({reason: 'max-output', command, result, maxOutputSize: this.#most, stream: 'stdout', isLine: true});
+  }
+}
+
+/** One after the other: most of them are there already. */
+export class LineLoop implements AsyncIterableIterator<string> {
+  #batches: BatchLoop;
+  #batch: readonly string[] = [];
+  #at = 0;
+  /** The refill that goes on. Calls that do not wait for each other are served in their order. */
+  #filling: Promise<void> | undefined;
+  #waiting = 0;
+
+  constructor(batches: BatchLoop) {
+    this.#batches = batches;
+  }
+
+  next(): Promise<IteratorResult<string, undefined>> {
+    if (this.#at < this.#batch.length && this.#waiting === 0) return Promise.resolve(this.#line());
+    return this.#fill();
+  }
+
+  async return(): Promise<IteratorReturnResult<undefined>> {
+    this.#at = this.#batch.length;
+    return this.#batches.return();
+  }
+
+  async throw(error: unknown): Promise<never> {
+    await this.return();
+    throw error;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #line(): IteratorYieldResult<string> {
+    return {done: false, value: this.#batch[this.#at++] as string};
+  }
+
+  async #fill(): Promise<IteratorResult<string, undefined>> {
+    this.#waiting++;
+    while (this.#filling) await this.#filling;
+    this.#waiting--;
+    if (this.#at < this.#batch.length) return this.#line();
+    let done = () => {};
+    this.#filling = new Promise((resolve) => {
+      done = resolve;
+    });
+    try {
+      const next = await this.#batches.next();
+      if (next.done) return END;
+      this.#batch = next.value;
+      this.#at = 0;
+      return this.#line();
+    } finally {
+      this.#filling = undefined;
+      done();
+    }
+  }
+}

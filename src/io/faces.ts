@@ -1,0 +1,89 @@
+// Owns: an output that is pulled, seen as a Node stream or as a web stream.
+// Never: pulls before somebody asks.
+import {Readable} from 'node:stream';
+import {ReadableStream} from 'node:stream/web';
+
+/** What a face needs of the output behind it. All of it may throw or reject, ERR_STREAM_CLAIMED among others. */
+export interface Pulled {
+  /** The next bytes, null at the end. */
+  pull(): Promise<Buffer | null>;
+  /** The same into `target`: how many, 0 at the end. */
+  pullInto(target: Uint8Array): Promise<number>;
+  /** Nobody wants more. May be called after the end, and more than once. */
+  leave(): unknown;
+}
+
+/** A default pipe's capacity: what a stream holds at the most beside one chunk. */
+const HIGH_WATER = 65_536;
+
+/** `claim` is called at the first read or listener, and throws when another consumer has the output. */
+export class PulledReadable extends Readable {
+  #pulled: Pulled;
+  #claim: () => void;
+
+  constructor(pulled: Pulled, claim: () => void) {
+    super({highWaterMark: HIGH_WATER});
+    this.#pulled = pulled;
+    this.#claim = claim;
+  }
+
+  override on(event: string | symbol, listener: (...args: never[]) => void): this {
+    if (event === 'data' || event === 'readable') this.#claim();
+    return super.on(event, listener as (...args: unknown[]) => void);
+  }
+
+  override addListener(event: string | symbol, listener: (...args: never[]) => void): this {
+    return this.on(event, listener);
+  }
+
+  override _read(): void {
+    try {
+      this.#claim();
+    } catch (error) {
+      this.destroy(error as Error);
+      return;
+    }
+    this.#pulled.pull().then(
+      (chunk) => this.push(chunk),
+      (error) => this.destroy(error as Error),
+    );
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#pulled.leave();
+    callback(error);
+  }
+}
+
+/** A byte stream: a BYOB reader's own memory is read into. It pulls nothing ahead of its reader. */
+export function pulledReadableStream(pulled: Pulled, claim: () => void): ReadableStream<Uint8Array> {
+  return new ReadableStream(
+    {
+      type: 'bytes',
+      async pull(controller) {
+        claim();
+        const request = controller.byobRequest;
+        const view = request?.view as Uint8Array | null | undefined;
+        if (request && view) {
+          const length = await pulled.pullInto(view);
+          if (length === 0) controller.close();
+          request.respond(length);
+          return;
+        }
+        const chunk = await pulled.pull();
+        if (chunk === null) controller.close();
+        else controller.enqueue(ofItsOwn(chunk));
+      },
+      async cancel() {
+        await pulled.leave();
+      },
+    },
+    {highWaterMark: 0},
+  );
+}
+
+/** A byte stream takes the memory of what it is given away from everybody else: it must be the chunk's own. */
+function ofItsOwn(chunk: Buffer): Uint8Array {
+  if (chunk.buffer.byteLength === chunk.byteLength) return new Uint8Array(chunk.buffer);
+  return new Uint8Array(chunk);
+}

@@ -1,0 +1,80 @@
+// Owns: the files of one job's targets: opened by the host before anything starts, closed once the child has them.
+// Never: what is written into them.
+import {closeSync, constants as flagsOfOpen, open} from 'node:fs';
+import {constants} from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import {promisify} from 'node:util';
+import type {CopyTo} from '../io/copy.js';
+import type {Settings} from '../words/settings.js';
+import type {Connection, Copy, OpenFile} from '../words/target.js';
+import {BirthError} from './birth_error.js';
+
+const openFile = promisify(open);
+const {O_APPEND, O_CREAT, O_RDONLY, O_TRUNC, O_WRONLY} = flagsOfOpen;
+
+/** The files of one job's targets: opened before anything starts, closed once the child has them. Copies stay with the host. */
+export class Files {
+  #opened = new Map<string, number>();
+  #copies: {stdout: CopyTo[]; stderr: CopyTo[]} = {stdout: [], stderr: []};
+  #taken = false;
+
+  async open({stdin, stdout, stderr, extraFds, copies}: Settings): Promise<void> {
+    if (isFile(stdin)) await this.#forChild(stdin, O_RDONLY);
+    for (const to of [stdout, stderr, ...extraFds.map((extra) => extra.to)]) if (isFile(to)) await this.#forChild(to, O_WRONLY);
+    for (const name of ['stdout', 'stderr'] as const)
+      for (const copy of copies[name]) this.#copies[name].push(await this.#copyTo(copy, name));
+  }
+
+  forReading(file: OpenFile): number {
+    return this.#opened.get(key(file, O_RDONLY)) as number;
+  }
+
+  /** A file that is named twice is opened once, so that neither writes over the other. */
+  forWriting(file: OpenFile): number {
+    return this.#opened.get(key(file, O_WRONLY)) as number;
+  }
+
+  takeCopies(): {readonly stdout: readonly CopyTo[]; readonly stderr: readonly CopyTo[]} {
+    this.#taken = true;
+    return this.#copies;
+  }
+
+  close(): void {
+    for (const fd of this.#opened.values()) closeSync(fd);
+    if (this.#taken) return;
+    for (const copy of [...this.#copies.stdout, ...this.#copies.stderr]) if ('fd' in copy && copy.owned) closeSync(copy.fd);
+  }
+
+  async #forChild(file: OpenFile, mode: number): Promise<void> {
+    if (this.#opened.has(key(file, mode))) return;
+    this.#opened.set(key(file, mode), await opened(file, mode, 0));
+  }
+
+  /** Copies are always appended: two streams may have the same file. */
+  async #copyTo(copy: Copy, name: 'stdout' | 'stderr'): Promise<CopyTo> {
+    if (copy === 'inherit') return {name: `the host's own ${name}`, stream: process[name]};
+    if (typeof copy === 'number') return {name: `descriptor ${copy}`, fd: copy, owned: false};
+    if (isFile(copy)) return {name: `'${copy.path}'`, fd: await opened(copy, O_WRONLY, O_APPEND), owned: true};
+    if ('write' in copy && 'end' in copy) return {name: 'a stream', stream: copy};
+    return {name: `descriptor ${(copy as {fd: number}).fd}`, fd: (copy as {fd: number}).fd, owned: false};
+  }
+}
+
+export function isFile(to: Connection | Copy): to is OpenFile {
+  return typeof to === 'object' && 'path' in to && 'append' in to;
+}
+
+function key({path: file, append}: OpenFile, mode: number): string {
+  return `${mode} ${append} ${path.resolve(file)}`;
+}
+
+/** In the thread pool: a FIFO opens when its other end does. Close-on-exec, as everything that Node opens. */
+async function opened({path: file, append}: OpenFile, mode: number, more: number): Promise<number> {
+  const flags = mode === O_RDONLY ? mode : mode | O_CREAT | more | (append ? O_APPEND : O_TRUNC);
+  try {
+    return await openFile(file, flags, 0o666);
+  } catch (error) {
+    throw new BirthError('open', 'open', Math.abs((error as NodeJS.ErrnoException).errno ?? constants.errno.EBADF), undefined, file);
+  }
+}
