@@ -90,6 +90,11 @@ export class Flow implements Pulled {
     );
   }
 
+  /** Its commands are a part of another's, whose result is theirs. */
+  follow(whole: Flow): void {
+    whole.#result.then(this.#resolve, this.#reject);
+  }
+
   isReadBy(who: object): boolean {
     return this.#consumer === who;
   }

@@ -152,7 +152,7 @@ export class BatchLoop extends Loop<string[]> {
     await this.flow.leave();
     const result = await this.flow.result;
     const {command} = this.flow.last;
-    throw ended({reason: 'max-output', command, result, maxOutputSize: this.#most, stream: 'stdout', isLine: true});
+    throw ended({reason: 'max-output', command, result, maxOutputSize: this.#most, stream: 'stdout', of: 'line'});
   }
 }
 

@@ -1,5 +1,6 @@
 // Owns: what the end of a job means to its user: the result, or the error.
 // Never: waits for anything.
+import {constants} from 'node:buffer';
 import {splitLines} from '../io/lines.js';
 import {type Kept, keptBytes, keptText, wholeCharacters} from '../subprocess/kept.js';
 import type {Collected, Gathered} from '../subprocess/stage.js';
@@ -33,11 +34,32 @@ export function resultOf(command: CommandLine, settings: Settings, collected: Co
   } as FailedResult;
 }
 
+/** Bytes also where text was asked for, if there is more of it than a string can hold: failureOf() says so. */
 function dataOf(kept: Kept, {encoding, lines, stripFinalNewline, keeping}: Settings, isConsumed = false): Buffer | string | string[] {
   if (encoding === 'buffer') return stripFinalNewline ? withoutNewline(keptBytes(kept)) : keptBytes(kept);
-  const text = keptText(kept, encoding, keeping.isLimit && !isConsumed);
+  const text = within(() => keptText(kept, encoding, keeping.isLimit && !isConsumed));
+  if (text === undefined) return keptBytes(kept);
   if (lines) return splitLines(text);
   return stripFinalNewline ? text.replace(/\r?\n$/, '') : text;
+}
+
+/** undefined: it is more than a string can hold. */
+export function textOf(bytes: Buffer, encoding: BufferEncoding): string | undefined {
+  return within(() => bytes.toString(encoding));
+}
+
+function within(decode: () => string): string | undefined {
+  try {
+    return decode();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_STRING_TOO_LONG') return undefined;
+    throw error;
+  }
+}
+
+/** More than a string can hold; the result has it as bytes. */
+export function tooMuchText(command: CommandLine, result: FailedResult): RunError {
+  return ended({reason: 'max-output', command, result, maxOutputSize: constants.MAX_STRING_LENGTH, of: 'text'});
 }
 
 function withoutNewline(bytes: Buffer): Buffer {
@@ -60,6 +82,7 @@ function truncatedOf({encoding}: Settings, {stdout, stderr}: Collected): Truncat
 export function failureOf(command: CommandLine, settings: Settings, collected: Collected, result: FailedResult): RunError | undefined {
   const broken = interruptionOf(command, settings, collected, result);
   if (broken) return broken;
+  if (settings.encoding !== 'buffer' && [result.stdout, result.stderr].some(Buffer.isBuffer)) return tooMuchText(command, result);
   if (settings.check === false || result.ok) return undefined;
   return exitFailure(command, settings.check, result);
 }

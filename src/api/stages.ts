@@ -8,7 +8,7 @@ import type {FailedResult, StageResult} from '../words/result.js';
 import {type Settings, settle} from '../words/settings.js';
 import {toInvocation} from './command.js';
 import {birthFailure} from './failure.js';
-import {exitFailure, interruptionOf, resultOf} from './outcome.js';
+import {exitFailure, interruptionOf, resultOf, tooMuchText} from './outcome.js';
 
 /** One command with everything settled. */
 export interface Spec {
@@ -78,6 +78,8 @@ export function judge(specs: readonly Spec[], ends: readonly StageEnd[]): Outcom
     const failure = interruptionOf(command, settings, collected, whole(own));
     if (failure) return {result: all, failure};
   }
+  const last = specs.at(-1) as Spec;
+  if (last.settings.encoding !== 'buffer' && Buffer.isBuffer(all.stdout)) return {result: all, failure: tooMuchText(last.command, all)};
   const wrong = judged.findLast(({settings, result: own}) => settings.check !== false && !own.ok);
   return {result: all, failure: wrong && exitFailure(wrong.command, wrong.settings.check, whole(wrong.result))};
 }

@@ -11,6 +11,7 @@ import type {Runnable, StreamOptions} from '../words/runnable.js';
 import type {Stream as Face, LineOptions, OpenStream} from '../words/stream.js';
 import {Flow, type Guard} from './flow.js';
 import {BatchLoop, ChunkLoop, LineLoop} from './loops.js';
+import {textOf, tooMuchText} from './outcome.js';
 import {joinedTo, specOf} from './stages.js';
 
 class Stream {
@@ -63,7 +64,7 @@ class Stream {
   }
 
   async json<T = unknown>(): Promise<T> {
-    const text = this.#text(await this.#all('by json()'));
+    const text = await this.#text(await this.#all('by json()'));
     try {
       return JSON.parse(text) as T;
     } catch (cause) {
@@ -88,12 +89,14 @@ class Stream {
 
   pipe(command: Runnable, options?: StreamOptions): Stream {
     const before = this.#flow;
-    return opened(() => {
+    const whole = new Flow(() => {
       const {specs, last} = before;
       before.claim('by pipe()', {});
       if (before.hasBegun) throw misuse('ERR_STREAM_CLAIMED', `${last.command} was started already; call pipe() before`, last.command);
       return joinedTo(specs, specOf('stream', command, this.#guard ? this.#guard.adopt(command, options) : options));
     }, this.#guard);
+    if (!before.hasBegun) before.follow(whole);
+    return new Stream(whole, this.#guard);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -107,19 +110,18 @@ class Stream {
     return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
   }
 
-  #text(bytes: Buffer): string {
-    const {encoding} = this.#flow;
-    return bytes.toString(encoding === 'buffer' ? 'utf8' : encoding);
+  async #text(bytes: Buffer): Promise<string> {
+    const {encoding, last} = this.#flow;
+    const text = textOf(bytes, encoding === 'buffer' ? 'utf8' : encoding);
+    if (text !== undefined) return text;
+    throw tooMuchText(last.command, await this.#flow.result);
   }
-}
-
-function opened(describe: () => ReturnType<typeof joinedTo>, guard: Guard | undefined): Stream {
-  return new Stream(new Flow(describe, guard), guard);
 }
 
 /** For a scope, and for stream() itself, which nobody owns. */
 export function openStream(command: Runnable, options: StreamOptions | undefined, guard?: Guard): Face {
-  return opened(() => [specOf('stream', command, guard ? guard.adopt(command, options) : options)], guard) as unknown as Face;
+  const flow = new Flow(() => [specOf('stream', command, guard ? guard.adopt(command, options) : options)], guard);
+  return new Stream(flow, guard) as unknown as Face;
 }
 
 /**

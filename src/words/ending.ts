@@ -22,8 +22,8 @@ export type Ended =
       readonly maxOutputSize: number;
       /** Which stream was too long, where that is known. */
       readonly stream?: 'stdout' | 'stderr' | undefined;
-      /** It is a line that was too long, in characters. */
-      readonly isLine?: boolean;
+      /** In characters: of one line, or of a whole text. */
+      readonly of?: 'line' | 'text' | undefined;
     })
   | (Row<'input'> & {readonly result: FailedResult; readonly cause: unknown})
   | (Row<'oom'> & {readonly result: FailedResult})
@@ -66,7 +66,10 @@ function happened(ended: Ended): string {
       return `was ${ended.result === undefined ? 'not started' : 'stopped'}, because ${why}`;
     }
     case 'max-output':
-      if (ended.isLine) {
+      if (ended.of === 'text') {
+        return `wrote more text than the ${ended.maxOutputSize} characters that a string can hold; write encoding: 'buffer', or use stream() and read it in pieces`;
+      }
+      if (ended.of === 'line') {
         return `wrote a line of more than ${ended.maxOutputSize} characters and was stopped; raise \`maxLineLength\`, or read chunks`;
       }
       return `wrote more than ${ended.maxOutputSize} bytes to ${ended.stream ?? 'stdout or stderr'} and was stopped; raise \`maxOutputSize\`, or use stream() and read as it comes`;

@@ -1,6 +1,7 @@
 // Owns: `output`: what is kept, what is dropped and said so, and the spill file (docs/from-netrunner.md: C4).
 // Never: maxOutputSize alone (run.test.ts), the keeping itself against a model (test/unit/subprocess).
 import assert from 'node:assert/strict';
+import {constants} from 'node:buffer';
 import {existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
@@ -107,4 +108,13 @@ test('a spilled output keeps its check, its timeout and its memory', async () =>
   const error = await failure(run(['sh', '-c', 'seq 1000; exit 3'], {...options, check: true}));
   assert.equal(error.reason, 'exit');
   assert.equal(error.result?.truncated?.stdout?.spill, options.output.spill);
+});
+
+test('more text than a string can hold is an error that says so, with the bytes in its result', async () => {
+  const size = Math.ceil(constants.MAX_STRING_LENGTH / 2) + 1; // of hex, which has two characters for a byte
+  const command = ['head', '-c', String(size), '/dev/zero'];
+  const error = await failure(run(command, {maxOutputSize: Number.POSITIVE_INFINITY, encoding: 'hex'}));
+  assert.equal(error.reason, 'max-output');
+  assert.match(error.message, /wrote more text than the \d+ characters that a string can hold; write encoding: 'buffer'/);
+  assert.equal(error.result?.stdout?.length, size);
 });

@@ -157,6 +157,10 @@ test('input goes to the first, the result comes from the last', async () => {
   assert.deepEqual((await s.result).command.file, 'sort');
   assert.equal('inputComplete' in (await s.result), false);
   assert.equal((await s.result).stages[0]?.command.file, 'cat');
+  const first = stream(['echo', 'x']);
+  const second = first.pipe(['cat']);
+  await second.text();
+  assert.equal(await first.result, await second.result);
 });
 
 test('of $: the same rules, with the output collected', async () => {
