@@ -22,7 +22,9 @@ const FULL_MS = 5;
 export class Copies {
   #targets: CopyTo[];
   #failed: (error: CopyFailed) => void;
-  #last: Promise<unknown> = Promise.resolve();
+  /** Those that are being written to: they close themselves when that is through. */
+  #writing = new Set<CopyTo>();
+  #giveUp = () => {};
 
   /** `failed` is called for a target that takes no more; the others go on. */
   constructor(targets: readonly CopyTo[], failed: (error: CopyFailed) => void) {
@@ -30,30 +32,34 @@ export class Copies {
     this.#failed = failed;
   }
 
-  /** Resolves once everybody has taken all of it. Not to be called again before; `bytes` must not change until then. Never rejects. */
+  /** Resolves once everybody has taken all of it, or after close(). Not to be called again before; `bytes` must not change until then. Never rejects. */
   write(bytes: Uint8Array): Promise<unknown> {
-    this.#last = Promise.all(this.#targets.map((target) => this.#writeTo(target, bytes)));
-    return this.#last;
+    const closed = new Promise<void>((resolve) => {
+      this.#giveUp = resolve;
+    });
+    return Promise.race([Promise.all(this.#targets.map((target) => this.#writeTo(target, bytes))), closed]);
   }
 
-  /** Closes what is owned once what was written is through. Idempotent. */
+  /** Nobody gets anything any more, and nobody is waited for. What is owned is closed once what was written is through. Idempotent. */
   close(): void {
-    const targets = this.#targets.splice(0);
-    void this.#last.then(() => {
-      for (const target of targets) drop(target);
-    });
+    this.#giveUp();
+    for (const target of this.#targets.splice(0)) if (!this.#writing.has(target)) drop(target);
   }
 
   async #writeTo(target: CopyTo, bytes: Uint8Array): Promise<void> {
+    this.#writing.add(target);
     try {
       await ('fd' in target ? writeAll(target.fd, bytes) : writeStream(target.stream, bytes));
     } catch (error) {
       const at = this.#targets.indexOf(target);
-      if (at < 0) return; // it is being closed: what it says now is of no interest
-      this.#targets.splice(at, 1);
-      drop(target);
-      this.#failed(new CopyFailed(target.name, error));
+      if (at >= 0) {
+        this.#targets.splice(at, 1);
+        this.#failed(new CopyFailed(target.name, error));
+      }
     }
+    this.#writing.delete(target);
+    // Closed meanwhile, or failed just now.
+    if (!this.#targets.includes(target)) drop(target);
   }
 }
 

@@ -26,6 +26,9 @@ export const CHUNK = 65_536;
 /** The Collector reads straight into its ring: one that is smaller would be filled in as many calls. */
 const LEAST_RING = 16 * 1024;
 
+/** ms that others have, after a stop, to take what was read for them. */
+const COPY_GRACE_MS = 1_000;
+
 export type Output = 'stdout' | 'stderr';
 
 /** What was gathered of one stream; `spill` is the file that has all of it. */
@@ -204,7 +207,13 @@ export class Stage {
   #source(name: Output, fd: number): Source {
     const targets = this.#spawned.copies[name];
     const copies = targets.length === 0 ? undefined : new Copies(targets, (error) => this.#outputFailed(error));
+    if (copies) this.job.whenClosed.push(() => this.#limitCopies(copies));
     return new Source(this.#spawned.addon, fd, `${name} of this command`, copies);
+  }
+
+  /** A job that was stopped does not wait for ever until somebody takes his copy; one that has ended by itself does. */
+  #limitCopies(copies: Copies): void {
+    if (this.job.cause) setTimeout(() => copies.close(), COPY_GRACE_MS).unref();
   }
 
   #outputFailed(error: CopyFailed): void {

@@ -220,3 +220,55 @@ test('stdio: ignore, inherit, a descriptor', async () => {
   assert.equal((await run(['cat'], {stdin: 'ignore'})).stdout, '');
   assert.equal((await failure(run(['true'], {stdout: 9_999}))).reason, 'spawn');
 });
+
+test('readInto() fills memory of the caller; a web stream reads into that of its reader', async () => {
+  const p = await start(['sh', '-c', 'printf 0123456789']);
+  const block = Buffer.alloc(4);
+  const parts: string[] = [];
+  for (let length = await p.readInto(block); length > 0; length = await p.readInto(block)) parts.push(block.toString('latin1', 0, length));
+  assert.deepEqual(parts, ['0123', '4567', '89']);
+  assert.equal(await p.readInto(block), 0);
+  assert.equal(p.stats().bytesOut, 10);
+  assert.equal((await failure(p.readInto('no memory' as never))).code, 'ERR_INVALID_ARGS');
+  await p.closed;
+
+  const web = await start(['cat']);
+  const reader = web.toReadableStream().getReader({mode: 'byob'});
+  assert.equal(web.toReadableStream(), web.toReadableStream());
+  await web.write('hello');
+  const {value} = await reader.read(new Uint8Array(3));
+  assert.equal(Buffer.from(value as Uint8Array).toString(), 'hel');
+  const waits = reader.read(new Uint8Array(99));
+  web.closeStdin();
+  assert.equal(Buffer.from((await waits).value as Uint8Array).toString(), 'lo');
+  assert.equal((await reader.read(new Uint8Array(9))).done, true);
+  await web.closed;
+});
+
+test('one reader: the second is told who reads, and what', async () => {
+  const p = await start(['cat']);
+  await p.write('x');
+  await p.read();
+  assert.equal(p.toReadable(), p.stdout);
+  await assert.rejects(p.toReadableStream().getReader().read(), {
+    code: 'ERR_STREAM_CLAIMED',
+    message: /^stdout of cat is read by read\(\) already/,
+  });
+  await p[Symbol.asyncDispose]();
+  const streamed = await start(['cat']);
+  streamed.stdout.on('data', () => {});
+  await assert.rejects(streamed.readInto(Buffer.alloc(1)), {message: /^stdout of cat is read as a Node stream already/});
+  await streamed[Symbol.asyncDispose]();
+  const none = await start(['true'], {stdout: 'ignore'});
+  assert.throws(() => none.toReadable(), {code: 'ERR_STREAM_CLAIMED'});
+  await none.closed;
+});
+
+test('idleTimeout of start() counts only while a read waits', async () => {
+  const p = await start(['sh', '-c', 'sleep 0.5; echo late; sleep 60'], {idleTimeout: 200});
+  await new Promise((resolve) => setTimeout(resolve, 800));
+  assert.equal(String(await p.read()), 'late\n');
+  assert.equal(p.alive, true);
+  assert.equal(await p.read(), null);
+  assert.equal((await p.closed).reason, 'idle');
+});

@@ -259,7 +259,7 @@ test('the result alone: the command runs, its output is thrown away', async () =
   assert.equal((await result).ok, true);
 });
 
-test('timeout, abort, idleTimeout, maxOutputSize', async () => {
+test('timeout, abort, input, idleTimeout, maxOutputSize', async () => {
   const sleeper = sh('echo x; sleep 60');
   assert.equal((await failure(all(stream(sleeper, {timeout: 100, check: false})))).reason, 'timeout');
   const controller = new AbortController();
@@ -269,6 +269,13 @@ test('timeout, abort, idleTimeout, maxOutputSize', async () => {
     })(),
   );
   assert.equal(((await aborted).cause as Error).message, 'enough');
+  const broken = new Error('broken');
+  const input = (function* () {
+    yield 'half';
+    throw broken;
+  })();
+  const fed = await failure(stream(['cat'], {input}).text());
+  assert.deepEqual([fed.reason, fed.code, fed.cause], ['input', 'ERR_INPUT', broken]);
   const idle = await failure(all(stream(sleeper, {idleTimeout: 100})));
   assert.deepEqual([idle.reason, idle.code, (idle as {idleTimeout?: number}).idleTimeout], ['idle', 'ETIMEDOUT', 100]);
   for (const limit of [0, 1, 65_535, 65_536, 200_001]) {

@@ -187,6 +187,25 @@ test('a copy that cannot be written stops the job, and the others have all that 
   await p[Symbol.asyncDispose]();
 });
 
+test('one that takes nothing does not keep a job that was stopped, or a reader that has left', async () => {
+  const stuck = () => new Writable({write() {}});
+  const error = await within(
+    failure(run([child('flood_stdout')], {stdout: ['pipe', stuck()], timeout: 100, killTimeout: 100})),
+    'the time limit',
+  );
+  assert.equal(error.reason, 'timeout');
+  const p = await start([child('flood_stdout')], {stdout: ['pipe', stuck(), {file: at('x')}]});
+  const waits = p.read();
+  await until(() => statSync(at('x')).size > 0, 'the other copy');
+  await p[Symbol.asyncDispose]();
+  await within(waits, 'the read');
+  const s = stream([child('flood_stdout')], {stdout: ['pipe', stuck()]});
+  const next = s[Symbol.asyncIterator]().next();
+  await s.start();
+  await within(s[Symbol.asyncDispose](), 'dispose');
+  await within(next, 'the pull');
+});
+
 test('an aborted read loses nothing that the others have', async () => {
   const gate: (() => void)[] = [];
   const slow = new Writable({highWaterMark: 1, write: (_chunk, _encoding, done) => void gate.push(done)});
