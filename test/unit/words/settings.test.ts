@@ -173,7 +173,6 @@ describe('unknown options', () => {
     windowsHide: /Windows is not supported/,
     detached: /does not have it yet/,
     pty: /does not have it yet/,
-    cgroup: /does not have it yet/,
     timeOut: /did you mean `timeout`/,
     kilTimeout: /did you mean `killTimeout`/,
     stdou: /did you mean `stdout`/,
