@@ -343,7 +343,8 @@ export class OwnedDaemon extends Emitter<DaemonEvents> implements Face {
       if (signal.aborted) body.stop(this.#grace);
       void body.over.then((end) => this.#ended(now, end));
       const asked = {pid: body.pid, shepherd: body.shepherd, settings: this.#settings.common, signal};
-      const answer = await this.#untilAnswered(said, asked);
+      const noted = ready?.probe.kind === 'fd' ? body.noted() : undefined;
+      const answer = await this.#untilAnswered(said ?? noted, asked);
       if (signal.aborted || answer === undefined) return;
       if (answer === true) this.#life.ready();
       else {
@@ -367,10 +368,11 @@ export class OwnedDaemon extends Emitter<DaemonEvents> implements Face {
     // Its own signal and owner end the daemon, which ends its process.
     const own = {...common, env, signal: undefined, owner: undefined};
     try {
-      return await Drained.start({file, args, settings: own}, (stream, bytes) => {
+      const onBytes = (stream: OutputName, bytes: Uint8Array) => {
         this.#log?.write(bytes);
         this.#output.push(stream, bytes);
-      });
+      };
+      return await Drained.start({file, args, settings: own}, onBytes, this.#settings.ready?.probe.kind === 'fd');
     } catch (error) {
       throw birthFailure(error, this.command, common);
     }
@@ -383,8 +385,11 @@ export class OwnedDaemon extends Emitter<DaemonEvents> implements Face {
     const {probe, timeout, interval} = ready;
     const deadline = performance.now() + timeout;
     if (probe.kind === 'line') return within(said as Promise<unknown>, timeout, asked.signal, `no line matched ${probe.line}`);
-    if (probe.kind === 'fd')
-      throw invalid('ERR_INVALID_OPTION', '`ready: {fd: 3}` needs extra descriptors, which this version does not have');
+    if (probe.kind === 'fd') {
+      const noted = said as Promise<boolean>;
+      const why = await within(noted, timeout, asked.signal, 'it wrote nothing to descriptor 3');
+      return why !== true || (await noted) ? why : 'it closed descriptor 3 without a word';
+    }
     let why = `${nameOf(probe)} gave no answer`;
     for (;;) {
       const left = deadline - performance.now();

@@ -2,11 +2,12 @@
 // Never: keeps output, or starts anything a second time.
 import {Source} from '../io/readable.js';
 import {Sink} from '../io/writable.js';
-import type {Addon} from '../native.js';
+import {type Addon, native} from '../native.js';
 import type {Reach} from '../words/options.js';
 import type {HeldBy} from '../words/result.js';
 import type {Usage} from '../words/stats.js';
 import type {End} from '../words/subprocess.js';
+import {BirthError} from './birth_error.js';
 import {type Job, usageOf} from './job.js';
 import {type Plan, type Spawned, spawn} from './spawn.js';
 
@@ -27,17 +28,35 @@ export class Drained {
   readonly #job: Job;
   readonly #killTimeout: number;
   readonly #sink: Sink | undefined;
+  readonly #notes: Source | undefined;
   readonly #sources: readonly Source[];
 
-  /** Rejects as spawn() does. The plan's AbortSignal ends it before the program runs and after. */
-  static async start(plan: Plan, onBytes: OnBytes): Promise<Drained> {
-    return new Drained(plan, await spawn(plan), onBytes);
+  /** Rejects as spawn() does. `notes`: the program gets a descriptor 3 that it can say something on, see noted(). */
+  static async start(plan: Plan, onBytes: OnBytes, notes = false): Promise<Drained> {
+    if (!notes) return new Drained(plan, await spawn(plan), onBytes);
+    const {addon} = native();
+    const pair = addon.pipe();
+    if (typeof pair === 'number') throw new BirthError('pipe', 'pipe2', -pair);
+    const [read, write] = pair;
+    const source = new Source(addon, read, 'descriptor 3');
+    source.unref();
+    try {
+      const extraFds = [...plan.settings.extraFds, {target: 3, to: write}];
+      return new Drained(plan, await spawn({...plan, settings: {...plan.settings, extraFds}}), onBytes, source);
+    } catch (error) {
+      source.close();
+      throw error;
+    } finally {
+      addon.close(write);
+    }
   }
 
-  private constructor({settings}: Plan, {addon, job, stdin, stdout, stderr}: Spawned, onBytes: OnBytes) {
+  private constructor({settings}: Plan, {addon, job, stdin, stdout, stderr}: Spawned, onBytes: OnBytes, notes?: Source) {
     this.pid = job.pid;
     this.#job = job;
     this.#killTimeout = settings.killTimeout;
+    this.#notes = notes;
+    if (notes) job.whenGone.push(() => notes.close());
     if (stdin >= 0) {
       const sink = new Sink(addon, stdin);
       job.whenGone.push(() => sink.close());
@@ -87,6 +106,19 @@ export class Drained {
   /** undefined when stdin is no pipe. */
   write(data: string | NodeJS.ArrayBufferView | ArrayBufferLike): Promise<boolean> | undefined {
     return this.#sink?.write(data);
+  }
+
+  /** true: it wrote a line end to descriptor 3, or something and then closed it. false: it closed it without a word. Once. */
+  async noted(): Promise<boolean> {
+    let said = false;
+    for (;;) {
+      const bytes = await this.#notes?.read();
+      if (!bytes) break;
+      said = true;
+      if (bytes.includes(0x0a)) break;
+    }
+    this.#notes?.close();
+    return said;
   }
 
   /** errno of kill(2): 0 is delivered. */

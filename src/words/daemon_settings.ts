@@ -106,8 +106,12 @@ export function settleDaemon(options: unknown = {}, hint: (name: string) => stri
       } else throw refuse(`there is no option ${code(name)}: ${hint(name) ?? optionHint(name, daemonOptionNames)}`);
     });
   }
+  const settled = settle('Daemon', common);
+  if (own.ready?.probe.kind === 'fd' && settled.extraFds.some(({target}) => target === 3)) {
+    throw at('ready', refuse('`ready: {fd: 3}` and `extraFds` both want descriptor 3; give that one another number'));
+  }
   return Object.freeze({
-    common: settle('Daemon', common),
+    common: settled,
     ready: own.ready,
     health: own.health,
     restart: own.restart ?? RESTART,

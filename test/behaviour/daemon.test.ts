@@ -108,6 +108,20 @@ describe('ready', () => {
     await Promise.all([byCommand.stop(), byFunction.stop()]);
   });
 
+  test('a line end on descriptor 3, as s6 has it', async () => {
+    const daemon = await Daemon.start(['sh', '-c', 'sleep 0.1; echo up; echo >&3; exec 3>&-; exec sleep 60'], {ready: {fd: 3}});
+    assert.deepEqual(daemon.tail(), ['up']);
+    await daemon.restart();
+    assert.deepEqual(daemon.tail(), ['up', 'up']);
+    await daemon.stop();
+    const silent = await failure(Daemon.start(['sh', '-c', 'exec 3>&-; exec sleep 60'], {ready: {fd: 3}}));
+    assert.match(silent.message, /it closed descriptor 3 without a word/);
+    const late = await failure(Daemon.start(['sleep', '60'], {ready: {fd: 3, timeout: 200}}));
+    assert.match(late.message, /was not ready within 200 ms \(it wrote nothing to descriptor 3\)/);
+    const both = await failure(Daemon.start(['true'], {ready: {fd: 3}, extraFds: {3: 'ignore'}}));
+    assert.match(both.message, /both want descriptor 3/);
+  });
+
   test('a port that somebody outside its tree opens meanwhile does not count', async () => {
     const port = await freePort();
     const marker = newMarker();
