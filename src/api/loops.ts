@@ -108,12 +108,20 @@ export class ChunkLoop extends Loop<Buffer | string> {
 }
 
 const MAX_LINE_LENGTH = 64 * 1024 * 1024;
+/** All that a busy stream's pipe holds (native/addon/capacity.c). */
+const READ = 256 * 1024;
+
+function isTooLong(most: number, open: number, lines: readonly string[]): boolean {
+  return open > most || lines.some(({length}) => length > most);
+}
 
 /** All lines that end in a chunk. */
 export class BatchLoop extends Loop<string[]> {
   #options: LineOptions;
   #splitter: LineSplitter | undefined;
   #most = MAX_LINE_LENGTH;
+  /** What every read goes into: of its pages only those are there that a read has filled. */
+  #memory = Buffer.allocUnsafeSlow(READ);
 
   constructor(flow: Flow, options: LineOptions, how: string) {
     super(flow, how);
@@ -123,10 +131,11 @@ export class BatchLoop extends Loop<string[]> {
   protected async pull(): Promise<string[] | null> {
     const splitter = this.#splitter ?? this.#open();
     for (;;) {
-      const chunk = await this.flow.pull();
-      if (chunk === null) return null;
-      const lines = splitter.push(chunk);
-      if (splitter.openLength > this.#most || lines.some(({length}) => length > this.#most)) await this.#refuse(splitter);
+      const length = await this.flow.pullInto(this.#memory);
+      if (length === 0) return null;
+      const longest = splitter.openLength + 2 * length; // hex makes two characters of a byte
+      const lines = splitter.push(this.#memory.subarray(0, length));
+      if (longest > this.#most && isTooLong(this.#most, splitter.openLength, lines)) await this.#refuse(splitter);
       if (lines.length > 0) return lines;
     }
   }
