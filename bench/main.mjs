@@ -15,6 +15,7 @@ const GROUPS = {
   crowd: ['spawn.mjs', '--running', '1000'],
   bytes: ['bytes.mjs'],
   lines: ['lines.mjs'],
+  pty: ['pty.mjs'],
 };
 const QUICK = {
   spawn: ['--rounds', '1', '--count', '20'],
@@ -22,6 +23,7 @@ const QUICK = {
   crowd: ['--rounds', '1', '--count', '20', '--running', '20'],
   bytes: ['--rounds', '1', '--bytes', String(8 << 20)],
   lines: ['--rounds', '1', '--count', '20000'],
+  pty: ['--rounds', '1', '--bytes', String(1 << 20), '--count', '20'],
 };
 
 const {values, positionals} = parseArgs({allowPositionals: true, options: {quick: {type: 'boolean', default: false}}});

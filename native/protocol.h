@@ -84,7 +84,8 @@ struct nr_frame {
 #define NR_GROUPINGS(X)                                                                         \
     X(SESSION, 0, "a new session without a controlling terminal")                               \
     X(JOIN, 1, "the host's process group, because a terminal is inherited on fd 0")             \
-    X(FOREGROUND, 2, "a new group of the host's session, made the terminal's foreground group")
+    X(FOREGROUND, 2, "a new group of the host's session, made the terminal's foreground group")        \
+    X(TERMINAL, 3, "a new session whose controlling terminal is fd 0, a pseudo-terminal of the host")
 
 /* USAGE.kind; scope in USAGE.value */
 #define NR_FIGURES(X)                                                        \
@@ -175,7 +176,8 @@ struct nr_frame {
     X(CGROUP_LEAF, 58, "mkdir", "the job's own cgroup could not be made")                       \
     X(CGROUP_JOIN, 59, "write", "the job's own cgroup could not be joined")                     \
     X(NAMESPACE, 62, "clone", "no pid namespace can be made")                                   \
-    X(CHOWN, 63, "fchown", "the child's pipes could not be given to its user")
+    X(CHOWN, 63, "fchown", "the child's pipes could not be given to its user") \
+    X(TERMINAL, 32, "ioctl", "the pseudo-terminal could not become the controlling terminal")
 
 /* The request: u32 total (bytes that follow), then fields {u16 tag, u16 zero, u32 length, bytes}, in any order, each at most
  * once. Numbers are i64 of 8 bytes. An unknown tag, a missing required field, a wrong length: FAILED(REQUEST, EPROTO). */

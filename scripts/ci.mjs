@@ -22,7 +22,8 @@ const SUITES = [
     minutes: 8,
     packages: {'qemu-system-x86_64': ['qemu-system-x86'], busybox: ['busybox-static'], cpio: ['cpio']},
   },
-  {script: 'test:all', minutes: 10},
+  {script: 'test:terminals:long', minutes: 8},
+  {script: 'test:browser', minutes: 10, packages: {chromium: ['chromium']}},
 ];
 
 const {scripts} = JSON.parse(readFileSync('package.json', 'utf8'));

@@ -36,7 +36,7 @@ export type {
 export type {Details, Reason} from './words/errors.js';
 export {RunError} from './words/errors.js';
 export type {Input} from './words/input.js';
-export type {Known, Merge, Options, Reach, Signal, Stdio} from './words/options.js';
+export type {Known, Merge, Options, Pty, Reach, Signal, Stdio} from './words/options.js';
 export type {Owner} from './words/owner.js';
 export type {CommandLine} from './words/quote.js';
 export type {FailedResult, HeldBy, Leftover, Result, StageResult} from './words/result.js';
@@ -46,7 +46,7 @@ export {resolveSignal} from './words/signals.js';
 export type {Value} from './words/split.js';
 export type {Stats, Usage} from './words/stats.js';
 export type {LineOptions, OpenStream, PipedResult, Stream, StreamResult} from './words/stream.js';
-export type {End, EndReason, ReadOptions, Start, Started, Subprocess} from './words/subprocess.js';
+export type {End, EndReason, Foreground, Match, ReadOptions, Start, Started, Subprocess, WaitOptions} from './words/subprocess.js';
 export type {
   Condition,
   Service,

@@ -94,6 +94,18 @@ export interface Addon {
   /** getpgrp(2). */
   processGroup(): number;
   /**
+   * A new pseudo-terminal of that size: three descriptors of our side (to read, to write, to ask and resize) and the child's, all
+   * close-on-exec, or `-errno`. Throws for a size outside 1 to 65535.
+   */
+  pty(cols: number, rows: number, echo: boolean): [reading: number, writing: number, asking: number, far: number] | OrErrno;
+  /** Changes the size; the foreground group gets SIGWINCH. 0 or `-errno`. Throws for a size outside 1 to 65535. */
+  resize(fd: number, cols: number, rows: number): OrErrno;
+  /** The character that ends a terminal's input, plus 256 while its program reads character by character; or `-errno`. */
+  endOfInput(fd: number): OrErrno;
+  /** Makes a terminal pass every byte as it is, in both directions. What restoreMode() needs to undo it, or `-errno`. */
+  makeRaw(fd: number): Buffer | OrErrno;
+  restoreMode(fd: number, saved: Uint8Array): OrErrno;
+  /**
    * A copy of environ with changes, as KEY=VALUE\0... `changes` is the same form; an entry without '=' removes that variable.
    * Only for the main thread: in a worker process.env is not environ.
    */

@@ -48,6 +48,9 @@ bool nr_export_writer(napi_env env, napi_value exports);
 bool nr_export_collector(napi_env env, napi_value exports);
 bool nr_export_socket(napi_env env, napi_value exports);
 
+/* Hands `count` fresh descriptors to JavaScript as an array of numbers, or -errno when `result` is below 0. */
+napi_value nr_bare_array(napi_env env, int result, const int *fds, uint32_t count);
+
 napi_value nr_pipe(napi_env env, napi_callback_info info);
 napi_value nr_socket_pair(napi_env env, napi_callback_info info);
 napi_value nr_close(napi_env env, napi_callback_info info);
@@ -55,6 +58,11 @@ napi_value nr_probe(napi_env env, napi_callback_info info);
 napi_value nr_is_terminal(napi_env env, napi_callback_info info);
 napi_value nr_terminal_group(napi_env env, napi_callback_info info);
 napi_value nr_process_group(napi_env env, napi_callback_info info);
+napi_value nr_pty(napi_env env, napi_callback_info info);
+napi_value nr_resize(napi_env env, napi_callback_info info);
+napi_value nr_end_of_input(napi_env env, napi_callback_info info);
+napi_value nr_make_raw(napi_env env, napi_callback_info info);
+napi_value nr_restore_mode(napi_env env, napi_callback_info info);
 napi_value nr_environment(napi_env env, napi_callback_info info);
 napi_value nr_identity(napi_env env, napi_callback_info info);
 napi_value nr_start_server(napi_env env, napi_callback_info info);

@@ -20,6 +20,14 @@ ssize_t nr_read(int fd, void *to, size_t length) {
     return -error;
 }
 
+ssize_t nr_read_terminal(int fd, void *to, size_t length) {
+    size_t got = 0;
+    ssize_t n = 1;
+    while (got < length && (n = nr_read(fd, (char *)to + got, length - got)) > 0) got += (size_t)n;
+    /* What ended it is met again at the next call. */
+    return got > 0 ? (ssize_t)got : n;
+}
+
 /* A host may have set SIGPIPE back to its deadly default. write(2) raises it in this thread, so this thread can take it away again;
  * one that was pending before is not ours. */
 ssize_t nr_write(int fd, const void *from, size_t length) {

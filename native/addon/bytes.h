@@ -8,6 +8,8 @@
 
 /* How many bytes; 0: the end; -EAGAIN: nothing there now; another -errno. `length` is not 0. */
 ssize_t nr_read(int fd, void *to, size_t length);
+/* The same again and again, until nothing is there or `length` is full: a terminal hands out 4 KiB at a time, and fills up again meanwhile. */
+ssize_t nr_read_terminal(int fd, void *to, size_t length);
 /* How many bytes the kernel took, never 0; -EAGAIN: no room now; another -errno. No SIGPIPE is raised or left pending. */
 ssize_t nr_write(int fd, const void *from, size_t length);
 /* How many bytes lie there to be read; 0 when that is unknown. */

@@ -10,6 +10,8 @@
 
 /* Bytes per turn of the event loop, so that a flood leaves room for others. */
 #define BUDGET (1u << 20)
+/* More than a terminal has in its buffers, of which it names only the first. */
+#define TERMINAL_HOLDS (256u << 10)
 #define WORTH_READING_ON (16u << 10)
 
 enum { GOING_ON = 2, FULL = 1 }; /* beside 0, the end, and -errno */
@@ -74,7 +76,7 @@ static int take_in(struct collector *it, size_t most, size_t *got) {
     size_t room;
     *got = 0;
     if (!find_room(it, &to, &room)) return -ENOMEM;
-    ssize_t n = nr_read(it->base.fd.fd, to, room < most ? room : most);
+    ssize_t n = nr_object_read(&it->base, to, room < most ? room : most);
     if (n == -EAGAIN) return GOING_ON;
     if (n <= 0) return (int)n;
     bool beyond = full(it);
@@ -187,7 +189,7 @@ static napi_value kept_getter(napi_env env, napi_callback_info info) {
 
 /* What lies in the pipe now was written by the tree, what comes later was not: only so much is read, whoever else goes on writing. */
 static int read_the_rest(struct collector *it) {
-    size_t left = nr_readable(it->base.fd.fd), got = 0;
+    size_t left = it->base.terminal ? TERMINAL_HOLDS : nr_readable(it->base.fd.fd), got = 0;
     int status = GOING_ON;
     while (left > 0 && (status = take_in(it, left, &got)) == GOING_ON && got > 0) left -= got;
     if (status == GOING_ON) status = take_in(it, 1, &got);

@@ -1,10 +1,12 @@
 /* Owns: the bond between a JavaScript object and its descriptor: who keeps whom alive, and how a callback is made.
- * Never: reads or writes. */
+ * Never: what a read or write means. */
 #include "object.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#include "bytes.h"
 
 void nr_object_root(struct nr_object *it) {
     if (it->rooted) return;
@@ -70,6 +72,7 @@ bool nr_object_make(struct nr_object *it, napi_env env, napi_value self, int fd,
     }
     nr_bare_take(&it->addon->bare, fd);
     nr_fd_open(&it->fd, &it->addon->loop, fd, kind);
+    it->terminal = isatty(fd) == 1;
     return true;
 }
 
@@ -111,6 +114,10 @@ bool nr_object_start(struct nr_object *it) {
     nr_object_close(it);
     nr_refuse(it->addon->env, message);
     return false;
+}
+
+ssize_t nr_object_read(struct nr_object *it, void *to, size_t length) {
+    return it->terminal ? nr_read_terminal(it->fd.fd, to, length) : nr_read(it->fd.fd, to, length);
 }
 
 static void report(napi_env env) {

@@ -15,6 +15,7 @@ struct nr_object {
     struct nr_addon *addon;
     napi_ref self;
     napi_async_context async; /* callbacks run in the async context in which the object was made */
+    bool terminal; /* it is one: see nr_read_terminal() */
     bool rooted;
     int calls; /* callbacks now on the stack */
     bool finished, held_outside;
@@ -29,6 +30,9 @@ bool nr_object_new(napi_env env, napi_callback_info info, size_t count, napi_val
 /* The constructor of a kind that is nothing but an nr_object. */
 napi_value nr_object_construct(napi_env env, napi_callback_info info, const struct nr_fd_kind *kind);
 void *nr_object_of(napi_env env, napi_callback_info info, size_t count, napi_value *arguments);
+
+/* nr_read(), or what does the same for a terminal. */
+ssize_t nr_object_read(struct nr_object *it, void *to, size_t length);
 
 /* For a constructor: waits for data from the beginning. false: an exception is pending, and it is closed. */
 bool nr_object_start(struct nr_object *it);

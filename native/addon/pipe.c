@@ -7,32 +7,30 @@
 
 #include "addon.h"
 
-static napi_value pair(napi_env env, int result, const int fds[2]) {
+napi_value nr_bare_array(napi_env env, int result, const int *fds, uint32_t count) {
     if (result < 0) return nr_number(env, -errno);
-    napi_value both;
+    napi_value all;
     struct nr_bare *bare = &nr_addon_of(env)->bare;
-    if (napi_create_array_with_length(env, 2, &both) == napi_ok && napi_set_element(env, both, 0, nr_number(env, fds[0])) == napi_ok &&
-        napi_set_element(env, both, 1, nr_number(env, fds[1])) == napi_ok) {
-        nr_bare_add(bare, fds[0]);
-        nr_bare_add(bare, fds[1]);
-        return both;
+    bool made = napi_create_array_with_length(env, count, &all) == napi_ok;
+    for (uint32_t i = 0; made && i < count; i++) made = napi_set_element(env, all, i, nr_number(env, fds[i])) == napi_ok;
+    for (uint32_t i = 0; i < count; i++) {
+        if (made) nr_bare_add(bare, fds[i]);
+        else close(fds[i]);
     }
-    close(fds[0]);
-    close(fds[1]);
-    return nr_failed(env);
+    return made ? all : nr_failed(env);
 }
 
 /* Both ends block: the child's must, and ours is made non-blocking by the object that takes it. */
 napi_value nr_pipe(napi_env env, napi_callback_info info) {
     (void)info;
     int fds[2];
-    return pair(env, pipe2(fds, O_CLOEXEC), fds);
+    return nr_bare_array(env, pipe2(fds, O_CLOEXEC), fds, 2);
 }
 
 napi_value nr_socket_pair(napi_env env, napi_callback_info info) {
     (void)info;
     int fds[2];
-    return pair(env, socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), fds);
+    return nr_bare_array(env, socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), fds, 2);
 }
 
 static bool one_fd(napi_env env, napi_callback_info info, int *fd) {

@@ -1,6 +1,7 @@
 /* Owns: Reader: one question, one answer: bytes now, or parked until it is worth asking again.
  * Never: reads without being asked. */
 #include <errno.h>
+#include <poll.h>
 
 #include "bytes.h"
 #include "object.h"
@@ -13,7 +14,7 @@ static napi_value construct(napi_env env, napi_callback_info info) {
 
 /* As nr_read(). The end closes the descriptor; -EAGAIN means parked; after finish() there is no -EAGAIN. */
 static ssize_t ask(struct nr_object *it, void *to, size_t length) {
-    ssize_t got = nr_read(it->fd.fd, to, length);
+    ssize_t got = nr_object_read(it, to, length);
     if (got > 0) {
         it->bytes += (uint64_t)got;
         it->count++;
@@ -66,11 +67,20 @@ static napi_value read_into_method(napi_env env, napi_callback_info info) {
     return answer(env, ask(it, data, length), nr_number(env, 0));
 }
 
+/* Nothing is left to be read: the descriptor need not wait for somebody who asks, or for the collector of garbage. */
+static void close_if_empty(struct nr_object *it) {
+    struct pollfd look = {it->fd.fd, POLLIN, 0};
+    if (poll(&look, 1, 0) < 0 || (look.revents & POLLIN)) return;
+    it->held_outside = !(look.revents & (POLLHUP | POLLERR));
+    nr_object_close(it);
+}
+
 static napi_value finish_method(napi_env env, napi_callback_info info) {
     struct nr_object *it = nr_object_of(env, info, 0, NULL);
     if (!it) return NULL;
     it->finished = true;
     if (it->fd.wanted) nr_object_wake(&it->fd);
+    if (it->fd.fd >= 0) close_if_empty(it);
     return NULL;
 }
 

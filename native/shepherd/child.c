@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "platform.h"
@@ -30,6 +31,10 @@ static void join(const struct nr_plan *plan) {
     switch (plan->request->grouping) {
     case NR_GROUPING_SESSION:
         if (setsid() < 0) nr_child_fail(plan, NR_STAGE_SESSION, errno);
+        break;
+    case NR_GROUPING_TERMINAL:
+        if (setsid() < 0) nr_child_fail(plan, NR_STAGE_SESSION, errno);
+        if (ioctl(plan->terminal, TIOCSCTTY, 0) < 0) nr_child_fail(plan, NR_STAGE_TERMINAL, errno);
         break;
     case NR_GROUPING_JOIN:
         if (setpgid(0, plan->request->host_group) < 0) nr_child_fail(plan, NR_STAGE_GROUP, errno);

@@ -22,7 +22,7 @@ static void open_job(struct nr_job *job, struct nr_shepherd *shepherd, int contr
     job->leaf = (struct nr_leaf)NR_NO_LEAF;
     job->frozen = false;
     job->freezing = 0;
-    job->terminal = -1;
+    job->terminal = job->pty = -1;
     job->host_gone = job->forced = job->group_asked = job->nobody_met = false;
     job->leftovers = job->passes_in_vain = 0;
     memset(&job->reaped, 0, sizeof job->reaped);
@@ -37,6 +37,11 @@ static void say_the_rest(struct nr_control *control) {
         struct pollfd wait = {control->fd, POLLOUT | POLLRDHUP, 0};
         if (poll(&wait, 1, -1) > 0 && (wait.revents & (POLLHUP | POLLERR | POLLRDHUP))) return;
     }
+}
+
+void nr_job_let_go_of_pty(struct nr_job *job) {
+    if (job->pty >= 0) close(job->pty);
+    job->pty = -1;
 }
 
 static void close_job(struct nr_job *job) {
@@ -78,12 +83,15 @@ static bool still_wanted(struct nr_job *job) {
     return job->state == NR_LIFE_STARTING;
 }
 
+/* A pty whose last user has closed it looks ended to the host, though somebody of the tree may open /dev/tty again and write on: held by
+ * us as well, it ends when the tree does. */
 static void keep_terminal(struct nr_job *job, const struct nr_hire *hire) {
     const struct nr_request *request = &job->request;
-    if (request->grouping != NR_GROUPING_FOREGROUND) return;
+    int *kept = request->grouping == NR_GROUPING_TERMINAL ? &job->pty : &job->terminal;
+    if (request->grouping != NR_GROUPING_FOREGROUND && request->grouping != NR_GROUPING_TERMINAL) return;
     for (int i = 0; i < request->fd_count; i++)
         if (request->fds[i].target == 0 && request->fds[i].source >= 0)
-            job->terminal = fcntl(hire->fds[1 + request->fds[i].source], F_DUPFD_CLOEXEC, 0);
+            *kept = fcntl(hire->fds[1 + request->fds[i].source], F_DUPFD_CLOEXEC, 0);
 }
 
 /* A cgroup that was made and cannot be joined is none, for a job that can do without. */

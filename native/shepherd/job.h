@@ -25,6 +25,7 @@ struct nr_job {
     bool frozen;            /* FREEZE was the last word */
     uint64_t freezing;      /* the id of a FREEZE that is not answered yet, or 0 */
     int terminal;           /* FOREGROUND: the terminal to hand back, else -1 */
+    int pty;                /* TERMINAL: the child's side, held until the tree is empty; else -1 */
     bool host_gone;         /* the end of control was acted upon */
     bool forced;            /* SIGKILL was sent */
     bool group_asked;       /* the child's group as a whole had the polite signal */
@@ -63,6 +64,9 @@ void nr_job_hear_cgroup(struct nr_job *job);
 
 /* FOREGROUND: the child has the terminal again, if the host has it now. Nothing for any other child. */
 void nr_job_give_terminal(const struct nr_job *job);
+
+/* TERMINAL: before GONE, so that whoever still holds the pty then is nobody of ours. */
+void nr_job_let_go_of_pty(struct nr_job *job);
 
 /* A question or order of the host (answer.c). */
 void nr_job_answer(void *job, const struct nr_frame *frame);

@@ -4,6 +4,8 @@
 
 #define STAY(state) {NR_LIFE_##state, 0}
 #define BEGIN {NR_LIFE_ENDING, NR_DO_ANNOUNCE | NR_DO_NEARER | NR_DO_POLITE}
+#define HANG_UP {NR_LIFE_ENDING, NR_DO_ANNOUNCE | NR_DO_NEARER | NR_DO_HANG_UP | NR_DO_POLITE}
+#define HANG_UP_TOO {NR_LIFE_ENDING, NR_DO_NEARER | NR_DO_HANG_UP}
 #define NEARER {NR_LIFE_ENDING, NR_DO_NEARER}
 #define KILL {NR_LIFE_KILLING, NR_DO_KILL}
 #define GONE {NR_LIFE_OVER, NR_DO_GONE}
@@ -12,9 +14,9 @@
 static const struct nr_step table[NR_LIFE_STATES][NR_EVENTS] = {
     /*                     BORN             UNBORN           STOP             TIMEOUT          HOST_GONE        EXITED           DEADLINE         EMPTY */
     [NR_LIFE_STARTING] = {{NR_LIFE_RUNNING, 0}, GONE,         GONE,            GONE,            GONE,            STAY(STARTING),  STAY(STARTING),  GONE},
-    [NR_LIFE_RUNNING] = {STAY(RUNNING),    STAY(RUNNING),   BEGIN,           BEGIN,           BEGIN,           BEGIN,           STAY(RUNNING),   GONE},
-    [NR_LIFE_LINGERING] = {STAY(LINGERING), STAY(LINGERING), BEGIN,          BEGIN,           BEGIN,           STAY(LINGERING), STAY(LINGERING), GONE},
-    [NR_LIFE_ENDING] = {STAY(ENDING),      STAY(ENDING),    NEARER,          NEARER,          NEARER,          {NR_LIFE_ENDING, NR_DO_REST}, KILL, GONE},
+    [NR_LIFE_RUNNING] = {STAY(RUNNING),    STAY(RUNNING),   BEGIN,           BEGIN,           HANG_UP,         BEGIN,           STAY(RUNNING),   GONE},
+    [NR_LIFE_LINGERING] = {STAY(LINGERING), STAY(LINGERING), BEGIN,          BEGIN,           HANG_UP,         STAY(LINGERING), STAY(LINGERING), GONE},
+    [NR_LIFE_ENDING] = {STAY(ENDING),      STAY(ENDING),    NEARER,          NEARER,          HANG_UP_TOO,     {NR_LIFE_ENDING, NR_DO_REST}, KILL, GONE},
     [NR_LIFE_KILLING] = {STAY(KILLING),    STAY(KILLING),   STAY(KILLING),   STAY(KILLING),   STAY(KILLING),   STAY(KILLING),   KILL,            GONE},
     [NR_LIFE_OVER] = {STAY(OVER),          STAY(OVER),      STAY(OVER),      STAY(OVER),      STAY(OVER),      STAY(OVER),      STAY(OVER),      STAY(OVER)},
 };

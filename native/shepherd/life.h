@@ -35,7 +35,8 @@ enum nr_action {
     NR_DO_POLITE = 4,   /* the polite signal, to whom STOP_SCOPE says, then SIGCONT */
     NR_DO_REST = 8,     /* the polite signal to those whom STOP_SCOPE spared before */
     NR_DO_KILL = 16,    /* one pass of SIGKILL; the next one is due soon */
-    NR_DO_GONE = 32     /* say GONE and leave */
+    NR_DO_GONE = 32,    /* say GONE and leave */
+    NR_DO_HANG_UP = 64  /* a pty: SIGHUP and SIGCONT to everybody, for its host's side is closed */
 };
 
 struct nr_step {

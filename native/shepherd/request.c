@@ -117,8 +117,8 @@ static bool numbers(const struct field fields[FIELDS], struct nr_request *reques
     if (!number(&fields[NR_FIELD_KILL_SIGNAL], 1, 64, &signal)) return false;
     if (!number(&fields[NR_FIELD_STOP_SCOPE], NR_REACH_LEADER, NR_REACH_TREE, &scope)) return false;
     if (!number(&fields[NR_FIELD_LINGER], NR_LINGER_STOP, NR_LINGER_LEAVE, &linger)) return false;
-    if (!number(&fields[NR_FIELD_GROUPING], NR_GROUPING_SESSION, NR_GROUPING_FOREGROUND, &grouping)) return false;
-    bool wants_group = grouping != NR_GROUPING_SESSION || fields[NR_FIELD_HOST_GROUP].bytes;
+    if (!number(&fields[NR_FIELD_GROUPING], NR_GROUPING_SESSION, NR_GROUPING_TERMINAL, &grouping)) return false;
+    bool wants_group = grouping == NR_GROUPING_JOIN || grouping == NR_GROUPING_FOREGROUND || fields[NR_FIELD_HOST_GROUP].bytes;
     if (wants_group && !number(&fields[NR_FIELD_HOST_GROUP], 1, INT_MAX, &group)) return false;
     request->kill_signal = (int)signal;
     request->stop_scope = (enum nr_reach)scope;

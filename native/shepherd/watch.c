@@ -31,6 +31,11 @@ static void ask_politely(struct nr_job *job, enum nr_reach reach) {
     job->group_asked = reach != NR_REACH_LEADER;
 }
 
+/* The kernel tells only the session's leader and the foreground group that a terminal is gone. */
+static void hang_up(const struct nr_job *job) {
+    if (job->request.grouping == NR_GROUPING_TERMINAL) nr_tree_signal(&job->tree, NR_REACH_TREE, SIGHUP, true);
+}
+
 static void kill_all(struct nr_job *job) {
     int64_t now = nr_now();
     if (!job->forced) job->unkillable_at = now + UNKILLABLE_AFTER;
@@ -51,12 +56,14 @@ void nr_job_happen(struct nr_job *job, enum nr_event event, enum nr_cause cause,
         int64_t deadline = nr_now() + (grace > NR_LONGEST_MS ? NR_LONGEST_MS : grace) * MS;
         if (deadline < job->deadline) job->deadline = deadline;
     }
+    if (step.actions & NR_DO_HANG_UP) hang_up(job);
     if (step.actions & NR_DO_POLITE) ask_politely(job, job->request.stop_scope);
     if ((step.actions & NR_DO_REST) && job->request.stop_scope != NR_REACH_TREE) ask_politely(job, NR_REACH_TREE);
     if (step.actions & NR_DO_KILL) kill_all(job);
     if (step.actions & NR_DO_GONE) {
         /* Before the host hears of the end: it may look for the job's words in everybody's command line. */
         nr_title_idle();
+        nr_job_let_go_of_pty(job);
         nr_control_say(&job->control, NR_GONE, job->forced, job->leftovers, 0);
     }
 }

@@ -4,6 +4,7 @@
 
 #include "tap.h"
 
+#define HANG_UP (BEGIN | NR_DO_HANG_UP)
 #define BEGIN (NR_DO_ANNOUNCE | NR_DO_NEARER | NR_DO_POLITE)
 
 struct cell {
@@ -23,16 +24,16 @@ static const struct cell cells[] = {
     {NR_LIFE_STARTING, NR_EVENT_EMPTY, NR_LIFE_OVER, NR_DO_GONE},
     {NR_LIFE_RUNNING, NR_EVENT_STOP, NR_LIFE_ENDING, BEGIN},
     {NR_LIFE_RUNNING, NR_EVENT_TIMEOUT, NR_LIFE_ENDING, BEGIN},
-    {NR_LIFE_RUNNING, NR_EVENT_HOST_GONE, NR_LIFE_ENDING, BEGIN},
+    {NR_LIFE_RUNNING, NR_EVENT_HOST_GONE, NR_LIFE_ENDING, HANG_UP},
     {NR_LIFE_RUNNING, NR_EVENT_EXITED, NR_LIFE_ENDING, BEGIN},
     {NR_LIFE_RUNNING, NR_EVENT_EMPTY, NR_LIFE_OVER, NR_DO_GONE},
     {NR_LIFE_LINGERING, NR_EVENT_STOP, NR_LIFE_ENDING, BEGIN},
     {NR_LIFE_LINGERING, NR_EVENT_TIMEOUT, NR_LIFE_ENDING, BEGIN},
-    {NR_LIFE_LINGERING, NR_EVENT_HOST_GONE, NR_LIFE_ENDING, BEGIN},
+    {NR_LIFE_LINGERING, NR_EVENT_HOST_GONE, NR_LIFE_ENDING, HANG_UP},
     {NR_LIFE_LINGERING, NR_EVENT_EMPTY, NR_LIFE_OVER, NR_DO_GONE},
     {NR_LIFE_ENDING, NR_EVENT_STOP, NR_LIFE_ENDING, NR_DO_NEARER},
     {NR_LIFE_ENDING, NR_EVENT_TIMEOUT, NR_LIFE_ENDING, NR_DO_NEARER},
-    {NR_LIFE_ENDING, NR_EVENT_HOST_GONE, NR_LIFE_ENDING, NR_DO_NEARER},
+    {NR_LIFE_ENDING, NR_EVENT_HOST_GONE, NR_LIFE_ENDING, NR_DO_NEARER | NR_DO_HANG_UP},
     {NR_LIFE_ENDING, NR_EVENT_EXITED, NR_LIFE_ENDING, NR_DO_REST},
     {NR_LIFE_ENDING, NR_EVENT_DEADLINE, NR_LIFE_KILLING, NR_DO_KILL},
     {NR_LIFE_ENDING, NR_EVENT_EMPTY, NR_LIFE_OVER, NR_DO_GONE},
@@ -49,8 +50,8 @@ static struct cell expected(enum nr_state state, enum nr_event event, enum nr_li
         if (cells[i].state == state && cells[i].event == event) cell = cells[i];
     if (state == NR_LIFE_RUNNING && event == NR_EVENT_EXITED && linger != NR_LINGER_STOP) return (struct cell){state, event, NR_LIFE_LINGERING, 0};
     if (state == NR_LIFE_LINGERING && event == NR_EVENT_TIMEOUT && linger == NR_LINGER_LEAVE) return (struct cell){state, event, state, 0};
-    if (at_once && cell.actions == BEGIN) return (struct cell){state, event, NR_LIFE_KILLING, NR_DO_ANNOUNCE | NR_DO_KILL};
-    if (at_once && cell.actions == NR_DO_NEARER) return (struct cell){state, event, NR_LIFE_KILLING, NR_DO_KILL};
+    if (at_once && (cell.actions & NR_DO_POLITE)) return (struct cell){state, event, NR_LIFE_KILLING, NR_DO_ANNOUNCE | NR_DO_KILL};
+    if (at_once && (cell.actions & NR_DO_NEARER)) return (struct cell){state, event, NR_LIFE_KILLING, NR_DO_KILL};
     return cell;
 }
 

@@ -166,7 +166,7 @@ static void test_bent(void) {
     static const struct { int tag; int64_t value; const char *name; } numbers[] = {
         {NR_FIELD_TIMEOUT, -1, "timeout -1"}, {NR_FIELD_KILL_TIMEOUT, -1, "killTimeout -1"}, {NR_FIELD_LEFTOVER_TIMEOUT, INT64_MIN, "leftoverTimeout far below 0"},
         {NR_FIELD_KILL_SIGNAL, 0, "signal 0"}, {NR_FIELD_KILL_SIGNAL, 65, "signal 65"}, {NR_FIELD_STOP_SCOPE, 3, "scope 3"}, {NR_FIELD_LINGER, 3, "linger 3"},
-        {NR_FIELD_GROUPING, 3, "grouping 3"}, {NR_FIELD_HOST_GROUP, 0, "group 0"}, {NR_FIELD_HOST_GROUP, INT64_C(1) << 32, "group 2^32"}};
+        {NR_FIELD_GROUPING, 4, "grouping 4"}, {NR_FIELD_HOST_GROUP, 0, "group 0"}, {NR_FIELD_HOST_GROUP, INT64_C(1) << 32, "group 2^32"}};
     for (unsigned i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         bent = whole, at = field_at(numbers[i].tag, &length) + 8;
         for (int b = 0; b < 8; b++) bent.at[at + (size_t)b] = (uint8_t)((uint64_t)numbers[i].value >> 8 * b);

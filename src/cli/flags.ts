@@ -13,6 +13,8 @@ export interface RunFlags {
   readonly options: StartOptions;
   /** Bytes that stdout and stderr may each have. */
   readonly maxOutput: number | undefined;
+  /** In a pseudo-terminal, connected to our own standard streams. */
+  readonly pty: boolean;
   readonly stats: boolean;
   /** Where the result is written. */
   readonly report: string | undefined;
@@ -213,6 +215,13 @@ export const FLAGS: readonly Flag[] = [
     },
   },
   {
+    name: '--pty',
+    doc: 'run the command in a terminal of its own, connected to this one; what it writes is one stream',
+    set(draft) {
+      draft.pty = true;
+    },
+  },
+  {
     name: '--stats',
     doc: 'say in one line on stderr how it ended, what it cost and what it left behind',
     set(draft) {
@@ -255,7 +264,7 @@ export const STATUSES: ReadonlyArray<readonly [status: string, meaning: string]>
 
 /** Ours end at the first word that is none of them; `--` ends them too, and is not needed. Throws UsageError. */
 export function parseRun(words: readonly string[]): RunFlags {
-  const draft: Draft = {options: {}, maxOutput: undefined, stats: false, report: undefined, json: false, help: false};
+  const draft: Draft = {options: {}, maxOutput: undefined, pty: false, stats: false, report: undefined, json: false, help: false};
   let at = 0;
   for (; at < words.length; at++) {
     const word = words[at]!;

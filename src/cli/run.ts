@@ -4,10 +4,11 @@ import {closeSync, openSync, writeSync} from 'node:fs';
 import process from 'node:process';
 import type {Readable} from 'node:stream';
 import {isatty} from 'node:tty';
-import {type End, RunError, type Stats, type Subprocess, start} from '../index.js';
+import {type End, RunError, type StartOptions, type Stats, type Subprocess, start} from '../index.js';
 import {FAILED, type Way, wayOf, wayOfFailure} from './exit.js';
 import type {RunFlags} from './flags.js';
 import {becomeSubreaper, endAdopted, keepReaping} from './orphans.js';
+import {OwnTerminal, ptyOptions} from './terminal.js';
 import {showSize, showTime} from './units.js';
 
 /** What --json keeps of each stream when --max-output does not say otherwise: as much as run() does. */
@@ -36,20 +37,16 @@ export async function runCommand(flags: RunFlags): Promise<Way> {
 
 async function runToEnd(flags: RunFlags, report: number | undefined): Promise<Way> {
   const output = outputOf(flags);
-  const signals = new Signals();
+  const signals = new Signals(isatty(0) && !flags.pty);
   let p: Subprocess;
   try {
-    p = await start([...flags.command], {
-      ...flags.options,
-      stdin: 'inherit',
-      stdout: output.stdout === undefined ? 'inherit' : 'pipe',
-      stderr: output.stderr === undefined ? 'inherit' : 'pipe',
-    });
+    p = await start([...flags.command], {...flags.options, ...streamsOf(flags, output)});
   } catch (error) {
     signals.ignoreAll();
     throw error;
   }
   signals.passOnTo(p);
+  const terminal = flags.pty ? new OwnTerminal(p) : undefined;
   let full: 'stdout' | 'stderr' | undefined;
   const onFull = (stream: 'stdout' | 'stderr') => {
     full ??= stream;
@@ -58,6 +55,7 @@ async function runToEnd(flags: RunFlags, report: number | undefined): Promise<Wa
   const pumps = [output.stdout?.pump(p.stdout!, () => onFull('stdout')), output.stderr?.pump(p.stderr!, () => onFull('stderr'))];
   const end = await p.closed;
   await Promise.all(pumps);
+  terminal?.leave();
   await endAdopted();
   signals.ignoreAll();
 
@@ -86,7 +84,7 @@ async function runToEnd(flags: RunFlags, report: number | undefined): Promise<Wa
       oom: end.oom,
       isolation: p.isolation,
       usage: stats.usage,
-      ...(flags.json && {stdout: output.stdout!.text(), stderr: output.stderr!.text()}),
+      ...(flags.json && {stdout: output.stdout!.text(), ...(output.stderr && {stderr: output.stderr.text()})}),
     };
     emit(flags, report, result);
   }
@@ -189,9 +187,16 @@ class Passage {
   }
 }
 
+/** A stream that does not pass through us is our own. */
+function streamsOf({pty}: RunFlags, {stdout, stderr}: ReturnType<typeof outputOf>): StartOptions {
+  if (pty) return {pty: ptyOptions()};
+  return {stdin: 'inherit', stdout: stdout === undefined ? 'inherit' : 'pipe', stderr: stderr === undefined ? 'inherit' : 'pipe'};
+}
+
 /** Which streams pass through us. Without a need they do not: the child then has the very descriptors that net-runner got. */
-function outputOf({json, maxOutput, stats}: RunFlags): {readonly stdout: Passage | undefined; readonly stderr: Passage | undefined} {
+function outputOf({json, maxOutput, pty, stats}: RunFlags): {readonly stdout: Passage | undefined; readonly stderr: Passage | undefined} {
   const most = maxOutput ?? (json ? JSON_MAX_OUTPUT : Number.POSITIVE_INFINITY);
+  if (pty) return {stdout: new Passage(most, json ? undefined : process.stdout), stderr: undefined};
   if (json) return {stdout: new Passage(most, undefined), stderr: new Passage(most, undefined)};
   if (maxOutput !== undefined) return {stdout: new Passage(most, process.stdout), stderr: new Passage(most, process.stderr)};
   // Counting a terminal's bytes is not worth taking it from the child.
@@ -204,20 +209,23 @@ function outputOf({json, maxOutput, stats}: RunFlags): {readonly stdout: Passage
  * terminal: then the kernel has sent them to both. HUP stops the tree when that terminal is gone, else it is passed on.
  */
 class Signals {
-  readonly #terminal = isatty(0);
+  readonly #shared: boolean;
+  readonly #hasTerminal = isatty(0);
   readonly #early: NodeJS.Signals[] = [];
   readonly #names = ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT'] as const;
   #act: (name: NodeJS.Signals) => void = (name) => this.#early.push(name);
   readonly #onSignal = (name: NodeJS.Signals) => this.#act(name);
 
-  constructor() {
+  /** `shared`: the command has our own terminal, so the kernel sends its signals to both. */
+  constructor(shared: boolean) {
+    this.#shared = shared;
     for (const name of this.#names) process.on(name, this.#onSignal);
   }
 
   passOnTo(p: Subprocess): void {
     this.#act = (name) => {
-      if (name === 'SIGTERM' || (name === 'SIGHUP' && this.#terminal)) void p.stop();
-      else if (!this.#terminal) void p.kill(name);
+      if (name === 'SIGTERM' || (name === 'SIGHUP' && this.#hasTerminal)) void p.stop();
+      else if (!this.#shared) void p.kill(name);
     };
     for (const name of this.#early.splice(0)) this.#act(name);
   }

@@ -7,14 +7,33 @@ import {invalid, misuse} from '../words/errors.js';
 import type {Copies} from './copy.js';
 import {type Pulled, PulledReadable, pulledReadableStream} from './faces.js';
 import {systemError} from './failure.js';
+import {type Found, Search} from './search.js';
 import {Turn} from './turn.js';
 
 const DEFAULT_READ = 65_535;
 /** A default pipe's capacity: what one read of a stream asks for. */
 const CHUNK = 65_536;
 
-/** What one question brings: data, null at the end, undefined when it has to wait, or a negative errno. */
-type Answer<T> = T | null | undefined | number;
+/** What one question brings: data, null at the end, undefined when it has to wait, or a negative errno; MORE: it is to be asked again. */
+type Answer<T> = T | null | undefined | number | typeof MORE;
+const MORE = Symbol('more');
+
+/** What a search may go through in vain. */
+export const MOST_SEARCHED: number = 16 << 20;
+
+/** A search that found nothing: what it went through is unread as before. */
+export class NotFound extends Error {
+  /** 'end': the output ended; 'most': too much came. */
+  readonly why: 'end' | 'most';
+  /** All that was searched. */
+  readonly text: string;
+
+  constructor(why: NotFound['why'], text: string) {
+    super(`not found: ${why}`);
+    this.why = why;
+    this.text = text;
+  }
+}
 
 /** Who reads a pipe. */
 type Consumer = 'reads' | 'stream' | 'web';
@@ -38,6 +57,8 @@ export class Source {
   #name: string;
   #reader: Reader;
   #copies: Copies | undefined;
+  /** Read by a search and not part of what it found, or held: comes before anything that is still in the pipe. */
+  #unread: Buffer[] = [];
   #questions: Question[] = [];
   #turn = new Turn();
   /** Something will call #serve(): the descriptor, the next turn of the loop, or a copy that is being written. */
@@ -48,6 +69,7 @@ export class Source {
   #stream: PulledReadable | undefined;
   #web: ReadableStream<Uint8Array> | undefined;
   #closed = false;
+  #onClosed: (() => void) | undefined;
 
   /** Takes over `fd`. `name` is for errors: 'stdout' or 'stderr'. What is read goes to `copies` first, which are closed with it. */
   constructor(addon: Addon, fd: number, name = 'this output', copies?: Copies) {
@@ -93,6 +115,46 @@ export class Source {
     return this.#pullInto('reads', target, signal);
   }
 
+  /**
+   * Reads up to and including the first match of `pattern`. Rejects with NotFound, or with `signal.reason`; then nothing is consumed.
+   * A read() that is asked meanwhile is answered afterwards.
+   */
+  async search(pattern: string | RegExp, signal?: AbortSignal): Promise<Found> {
+    const search = new Search(pattern);
+    let failure: NotFound | undefined;
+    let taken: Buffer | undefined;
+    let first = true;
+    const ask = () => {
+      const chunk = first ? Buffer.concat(this.#unread) : this.#reader.read(CHUNK);
+      if (chunk === undefined || typeof chunk === 'number') return chunk;
+      if (chunk === null) {
+        failure = new NotFound('end', search.text);
+        return null;
+      }
+      if (first) this.#unread = [];
+      first = false;
+      if (chunk.length > 0) this.#unread.push(chunk);
+      const all = this.#unread.length === 1 ? chunk : undefined;
+      const hit = search.push(chunk, () => all ?? Buffer.concat(this.#unread));
+      if (hit) {
+        taken = this.#fromUnread(hit.length);
+        return hit;
+      }
+      if (search.text.length <= MOST_SEARCHED) return MORE;
+      failure = new NotFound('most', search.text);
+      return null;
+    };
+    const found = await this.#question<Found>('reads', ask, () => taken ?? new Uint8Array(), signal);
+    if (found) return found;
+    // Closed by its owner: as an end.
+    throw failure ?? new NotFound('end', search.text);
+  }
+
+  /** The text that a search in vain has left unread: for a sentence about it. */
+  peek(): string {
+    return Buffer.concat(this.#unread).toString();
+  }
+
   /** The one Node stream of this pipe. It claims the pipe at its first read or listener, not by being there. */
   toReadable(): Readable {
     this.#stream ??= new PulledReadable(this.#as('stream'), () => this.#claimFor('stream'));
@@ -110,6 +172,15 @@ export class Source {
     if (!this.#closed) this.#reader.finish();
   }
 
+  /**
+   * After finish(): what is left is kept in memory, and the descriptor closed. For a terminal, which is a scarce thing and holds a few KiB: it
+   * need not live until somebody reads them.
+   */
+  hold(): void {
+    if (this.#closed) return;
+    for (let chunk = this.#reader.read(CHUNK); Buffer.isBuffer(chunk); chunk = this.#reader.read(CHUNK)) this.#unread.push(chunk);
+  }
+
   /** Idempotent. What is unread is lost; reads that wait get null. */
   close(): void {
     if (this.#closed) return;
@@ -118,8 +189,15 @@ export class Source {
     this.#waits = false;
     this.#reader.close();
     this.#copies?.close();
+    this.#unread = [];
     for (const question of this.#questions.splice(0)) question.settle(null);
     this.#stream?.destroy();
+    this.#onClosed?.();
+  }
+
+  /** Called once, when it is closed before its end. */
+  whenClosed(callback: () => void): void {
+    this.#onClosed = callback;
   }
 
   ref(): void {
@@ -128,6 +206,15 @@ export class Source {
 
   unref(): void {
     this.#reader.unref();
+  }
+
+  /** At most `max` bytes of what is unread in memory; undefined: there is nothing. */
+  #fromUnread(max: number): Buffer | undefined {
+    if (this.#unread.length === 0) return undefined;
+    const all = this.#unread.length === 1 ? (this.#unread[0] as Buffer) : Buffer.concat(this.#unread);
+    const taken = all.subarray(0, max);
+    this.#unread = taken.length < all.length ? [all.subarray(taken.length)] : [];
+    return taken.length > 0 ? taken : undefined;
   }
 
   #claimFor(consumer: Consumer): void {
@@ -147,7 +234,7 @@ export class Source {
   #pull(consumer: Consumer, max: number, signal: AbortSignal | undefined): Promise<Buffer | null> {
     return this.#question(
       consumer,
-      () => this.#reader.read(max),
+      () => this.#fromUnread(max) ?? this.#reader.read(max),
       (bytes) => bytes,
       signal,
     );
@@ -155,6 +242,11 @@ export class Source {
 
   async #pullInto(consumer: Consumer, target: Uint8Array, signal: AbortSignal | undefined): Promise<number> {
     const ask = () => {
+      const unread = this.#fromUnread(target.length);
+      if (unread) {
+        target.set(unread);
+        return {length: unread.length};
+      }
       const got = this.#reader.readInto(target);
       // Numbers are errors to whoever asked: a length is told apart by being wrapped.
       return got === undefined || got < 0 ? got : got === 0 ? null : {length: got};
@@ -224,6 +316,10 @@ export class Source {
       if (answer === undefined) {
         this.#parked = this.#waits = true;
         return;
+      }
+      if (answer === MORE) {
+        this.#turn.spend(CHUNK);
+        continue;
       }
       this.#questions.shift();
       if (typeof answer === 'number') question.fail(systemError(answer, 'read'));

@@ -5,6 +5,7 @@ import {types} from 'node:util';
 import type {Addon, Writer} from '../native.js';
 import {misuse} from '../words/errors.js';
 import type {InputChunk} from '../words/input.js';
+import type {Terminal} from './terminal.js';
 import {Turn} from './turn.js';
 
 interface Piece {
@@ -12,6 +13,8 @@ interface Piece {
   offset: number;
   readonly settle: (taken: boolean) => void;
 }
+
+const NOTHING = new Uint8Array();
 
 export class Sink {
   #writer: Writer;
@@ -21,11 +24,13 @@ export class Sink {
   #parked = false;
   #ended = false;
   #closed = false;
+  #terminal: Terminal | undefined;
   #stream: SinkStream | undefined;
   #onClosed: (() => void)[] = [];
 
-  /** Takes over `fd`. */
-  constructor(addon: Addon, fd: number) {
+  /** Takes over `fd`. `terminal`, if it is one: its end is typed, since it cannot be closed. */
+  constructor(addon: Addon, fd: number, terminal?: Terminal) {
+    this.#terminal = terminal;
     this.#writer = new addon.Writer(fd, () => this.#resume());
   }
 
@@ -58,6 +63,11 @@ export class Sink {
   end(): void {
     this.#ended = true;
     this.#pump();
+  }
+
+  /** end() was called. */
+  get ended(): boolean {
+    return this.#ended;
   }
 
   /** The one Node stream of this pipe. It never emits 'error' for a child that stopped reading: it emits 'close'. */
@@ -119,9 +129,15 @@ export class Sink {
         return;
       }
       this.#pieces.shift();
+      this.#terminal?.typed(piece.bytes);
       piece.settle(true);
     }
-    if (this.#ended && this.#pieces.length === 0) this.close();
+    if (!this.#ended || this.#closed || this.#pieces.length > 0) return;
+    const last = this.#terminal?.endOfInput() ?? NOTHING;
+    this.#terminal = undefined;
+    if (last.length === 0) return this.close();
+    this.#pieces.push({bytes: last, offset: 0, settle: () => {}});
+    this.#pump();
   }
 }
 

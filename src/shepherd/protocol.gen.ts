@@ -109,6 +109,8 @@ export const Grouping = {
   JOIN: 1,
   /** a new group of the host's session, made the terminal's foreground group */
   FOREGROUND: 2,
+  /** a new session whose controlling terminal is fd 0, a pseudo-terminal of the host */
+  TERMINAL: 3,
 } as const;
 
 export const Figure = {
@@ -289,4 +291,5 @@ export const STAGES: Readonly<Record<number, {readonly name: string; readonly sy
   59: {name: 'CGROUP_JOIN', syscall: 'write', doc: "the job's own cgroup could not be joined"},
   62: {name: 'NAMESPACE', syscall: 'clone', doc: "no pid namespace can be made"},
   63: {name: 'CHOWN', syscall: 'fchown', doc: "the child's pipes could not be given to its user"},
+  32: {name: 'TERMINAL', syscall: 'ioctl', doc: "the pseudo-terminal could not become the controlling terminal"},
 };

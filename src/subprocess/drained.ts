@@ -51,14 +51,14 @@ export class Drained {
     }
   }
 
-  private constructor({settings}: Plan, {addon, job, stdin, stdout, stderr}: Spawned, onBytes: OnBytes, notes?: Source) {
+  private constructor({settings}: Plan, {addon, job, stdin, stdout, stderr, terminal}: Spawned, onBytes: OnBytes, notes?: Source) {
     this.pid = job.pid;
     this.#job = job;
     this.#killTimeout = settings.killTimeout;
     this.#notes = notes;
     if (notes) job.whenGone.push(() => notes.close());
     if (stdin >= 0) {
-      const sink = new Sink(addon, stdin);
+      const sink = new Sink(addon, stdin, terminal);
       job.whenGone.push(() => sink.close());
       this.#sink = sink;
     }

@@ -5,11 +5,12 @@ import path from 'node:path';
 import process from 'node:process';
 import {isMainThread} from 'node:worker_threads';
 import type {CopyTo} from '../io/copy.js';
+import {Terminal} from '../io/terminal.js';
 import {type Addon, native} from '../native.js';
 import {Control, INBOX_SIZE} from '../shepherd/control.js';
 import {encodeRequest, type FdRow, type Request} from '../shepherd/request.js';
 import {type ForkServer, forkServer, type Turn} from '../shepherd/server.js';
-import type {Settings} from '../words/settings.js';
+import {DEFAULT_TERM, type Settings, type TerminalSettings} from '../words/settings.js';
 import {type Connection, isPiped} from '../words/target.js';
 import {onAbort} from './abort.js';
 import {BirthError, EndedBeforeStart} from './birth_error.js';
@@ -32,6 +33,8 @@ export interface Spawned {
   readonly stdin: number;
   readonly stdout: number;
   readonly stderr: number;
+  /** With `pty`: its size, its mode and how its input ends. The job closes it. */
+  readonly terminal: Terminal | undefined;
   /** Who else gets what comes through the pipes; the caller closes what is owned. */
   readonly copies: {readonly stdout: readonly CopyTo[]; readonly stderr: readonly CopyTo[]};
 }
@@ -96,7 +99,8 @@ async function attempt({addon, shepherd, plan, layout, request, signals, retried
     const birth = await hire(addon, server, job, ends, request, {signals, killTimeout: plan.settings.killTimeout});
     if (birth.kind === 'started') {
       ends.closeTheirs();
-      return {addon, job, stdin: ends.ours[0], stdout: ends.ours[1], stderr: ends.ours[2]};
+      const [stdin, stdout, stderr, asking] = ends.ours;
+      return {addon, job, stdin, stdout, stderr, terminal: terminalOf(addon, job, asking)};
     }
     if (birth.kind === 'stopped') throw new EndedBeforeStart('aborted meanwhile', {cause: job.cause?.error});
     if (retried || !mayRepeat(birth, server)) throw birthError(birth);
@@ -109,6 +113,17 @@ async function attempt({addon, shepherd, plan, layout, request, signals, retried
     turn.answered();
     if (job && job.pid < 0) job.abandon();
   }
+}
+
+/** Asked and resized through a third descriptor, whatever becomes of the two that are read and written. */
+function terminalOf(addon: Addon, job: Job, fd: number): Terminal | undefined {
+  if (fd < 0) return undefined;
+  const terminal = new Terminal(addon, fd);
+  job.whenGone.push(() => {
+    terminal.leave();
+    addon.close(fd);
+  });
+  return terminal;
 }
 
 async function nextTurn(addon: Addon, shepherd: string): Promise<{server: ForkServer; turn: Turn}> {
@@ -167,17 +182,18 @@ function birthError(birth: Birth): BirthError {
 /** What goes to the child's descriptors, once files are open: a pure reading of the options. */
 class Layout {
   readonly rows: FdRow[] = [];
-  /** The sources in the order of their sending: a descriptor of the host's, or the child's end of one of our pipes (0, 1 or 2). */
-  readonly sources: {readonly fd?: number; readonly pipe?: 0 | 1 | 2}[] = [];
+  /** The sources in the order of their sending: a descriptor of the host's, or the child's end of one of our pipes (0, 1 or 2) or of a pty. */
+  readonly sources: {readonly fd?: number; readonly pipe?: 0 | 1 | 2; readonly pty?: TerminalSettings}[] = [];
   /** The host's descriptor behind the child's stdin, or undefined. */
   readonly stdinFd: number | undefined;
   #files: Files;
 
-  constructor({stdin, stdout, stderr, extraFds}: Settings, files: Files) {
+  constructor({stdin, stdout, stderr, extraFds, pty}: Settings, files: Files) {
     this.#files = files;
     const own: number[] = [];
+    if (pty) this.sources.push({pty});
     for (const {target, to} of [{target: 0, to: stdin}, {target: 1, to: stdout}, {target: 2, to: stderr}, ...extraFds]) {
-      const source = to === 'stdout' ? (own[1] as number) : this.#source(target, to);
+      const source = pty && target <= 2 ? 0 : to === 'stdout' ? (own[1] as number) : this.#source(target, to);
       own[target] = source;
       this.rows.push({target, source, inherited: this.sources[source]?.fd !== undefined});
     }
@@ -201,7 +217,8 @@ class Layout {
 
 /** The descriptors of one attempt: ours, and those of the child that are still ours to close. */
 class Ends {
-  readonly ours: [number, number, number] = [-1, -1, -1];
+  /** Of stdin, stdout and stderr, and the third one of a pty. */
+  readonly ours: [number, number, number, number] = [-1, -1, -1, -1];
   readonly theirs: number[] = [];
   #addon: Addon;
   #made: number[] = [];
@@ -216,6 +233,10 @@ class Ends {
         this.theirs.push(source.fd);
         continue;
       }
+      if (source.pty) {
+        this.#openPty(source.pty);
+        continue;
+      }
       const pair = this.#addon.pipe();
       if (typeof pair === 'number') throw new BirthError('pipe', 'pipe2', -pair);
       const [read, write] = pair;
@@ -224,6 +245,15 @@ class Ends {
       this.#made.push(target === 0 ? read : write);
       this.theirs.push(target === 0 ? read : write);
     }
+  }
+
+  #openPty({cols, rows, echo}: TerminalSettings): void {
+    const opened = this.#addon.pty(cols, rows, echo);
+    if (typeof opened === 'number') throw new BirthError('pty', 'posix_openpt', -opened);
+    const [reading, writing, asking, far] = opened;
+    [this.ours[0], this.ours[1], this.ours[3]] = [writing, reading, asking];
+    this.#made.push(far);
+    this.theirs.push(far);
   }
 
   closeTheirs(): void {
@@ -256,9 +286,11 @@ function describe(addon: Addon, plan: Plan, layout: Layout): Request {
     linger: settings.linger,
     bounds: settings.bounds,
     isolation: settings.isolation,
-    ...grouping(addon, settings.foreground, terminal ? layout.stdinFd : undefined),
+    ...(settings.pty ? IN_TERMINAL : grouping(addon, settings.foreground, terminal ? layout.stdinFd : undefined)),
   };
 }
+
+const IN_TERMINAL = {grouping: 'terminal', hostGroup: undefined} as const;
 
 /** The child's directory, absolute. The host's own may have been removed. */
 function directory(cwd: string | undefined): string {
@@ -283,10 +315,17 @@ function grouping(addon: Addon, foreground: boolean, terminal: number | undefine
 }
 
 /** On the main thread environ is copied in C, bytes that are not UTF-8 included; in a worker process.env is a copy of its own. */
-function environment(addon: Addon, {env, extendEnv}: Settings): Uint8Array {
+function environment(addon: Addon, settings: Settings): Uint8Array {
+  const {extendEnv} = settings;
+  const env = settings.pty ? inTerminal(settings.env, settings.pty) : settings.env;
   if (env !== undefined && !extendEnv) return variables(env, false);
   if (isMainThread) return addon.environment(variables(env ?? {}, true));
   return variables({...process.env, ...env}, false);
+}
+
+/** The child's terminal is not the host's: neither its kind nor its size is that of whatever the host may have been started in. */
+function inTerminal(env: Settings['env'], {term}: TerminalSettings): Readonly<Record<string, string | undefined>> {
+  return {COLUMNS: undefined, LINES: undefined, TERM: DEFAULT_TERM, ...env, ...(term !== undefined && {TERM: term})};
 }
 
 /** KEY=VALUE\0 for each; with `removals`, KEY\0 for one that is undefined. */

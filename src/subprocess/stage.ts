@@ -222,14 +222,19 @@ export class Stage {
 
   /** Feeds `input` while output is read. The pipe ends with the tree, whatever the source still holds. */
   #supply(): Promise<Fed> | undefined {
-    const {addon, stdin} = this.#spawned;
+    const {addon, stdin, terminal} = this.#spawned;
     const {input, killTimeout} = this.settings;
-    if (input === undefined) {
+    if (input === undefined && !terminal) {
       addon.close(stdin);
       return undefined;
     }
-    const sink = new Sink(addon, stdin);
+    const sink = new Sink(addon, stdin, terminal);
     this.job.whenClosed.push(() => sink.close());
+    // No input in a terminal is an empty one: its end is typed.
+    if (input === undefined) {
+      sink.end();
+      return undefined;
+    }
     return feed(sink, input).then((fed) => {
       if (fed.error !== undefined) this.job.end('input', killTimeout, fed.error);
       return fed;

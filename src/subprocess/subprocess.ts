@@ -4,24 +4,28 @@ import {constants} from 'node:os';
 import process from 'node:process';
 import type {Readable, Writable} from 'node:stream';
 import type {ReadableStream} from 'node:stream/web';
+import {types} from 'node:util';
 import {Copies, type CopyTo} from '../io/copy.js';
 import {feed} from '../io/feed.js';
-import {Source} from '../io/readable.js';
+import {NotFound, Source} from '../io/readable.js';
+import type {Terminal} from '../io/terminal.js';
 import {Sink} from '../io/writable.js';
 import type {Addon, Collector} from '../native.js';
-import {misuse, unsupported} from '../words/errors.js';
+import {invalid, misuse, unsupported, waitedInVain} from '../words/errors.js';
 import type {Reach as ReachName, Signal} from '../words/options.js';
 import type {CommandLine} from '../words/quote.js';
 import type {HeldBy} from '../words/result.js';
-import {type Settings, settleKillTimeout, settleReach} from '../words/settings.js';
+import {checkSize, type Settings, settleKillTimeout, settleReach, settleTimeout} from '../words/settings.js';
 import {resolveSignal} from '../words/signals.js';
 import type {Stats, Usage} from '../words/stats.js';
-import type {End, Subprocess as Face, ReadOptions} from '../words/subprocess.js';
+import type {End, Subprocess as Face, Foreground, Match, MatchOf, ReadOptions, WaitOptions} from '../words/subprocess.js';
 import {consume} from './collect.js';
+import {memberOf} from './foreground.js';
 import {type Watched, watchIdle} from './idle.js';
 import {type Job, usageOf} from './job.js';
 import {Keeper} from './keeper.js';
 import {keptText, peekKept} from './kept.js';
+import {Patience} from './patience.js';
 import type {Spawned} from './spawn.js';
 import {CONSUME_HALF} from './stage.js';
 
@@ -41,16 +45,20 @@ export class Subprocess implements Face {
   #consumed: Collector | undefined;
   /** What a Collector would keep of a stderr that others get copies of. */
   #drained: Keeper | undefined;
+  #terminal: Terminal | undefined;
 
-  constructor(command: CommandLine, settings: Settings, {addon, job, stdin, stdout, stderr, copies}: Spawned) {
+  constructor(command: CommandLine, settings: Settings, {addon, job, stdin, stdout, stderr, terminal, copies}: Spawned) {
     this.command = command;
     this.pid = job.pid;
     this.exited = job.exitedPromise;
     this.closed = job.closedPromise;
     this.#job = job;
     this.#settings = settings;
+    this.#terminal = terminal;
     if (stdin >= 0) this.#in = this.#sink(addon, stdin);
     if (stdout >= 0) this.#out = this.#source(addon, stdout, 'stdout', copies.stdout);
+    // A pipe that nobody reads any more says so to who writes; a terminal has other ends that keep it.
+    if (terminal) this.#out?.whenClosed(() => job.over || void job.kill('tree', constants.signals.SIGHUP));
     if (stderr >= 0 && settings.stderr === 'consume' && copies.stderr.length === 0) this.#consumed = consume(addon, job, stderr);
     else if (stderr >= 0) this.#err = this.#source(addon, stderr, 'stderr', copies.stderr);
     if (this.#out && settings.stdout === 'copy') void drain(this.#out);
@@ -104,12 +112,49 @@ export class Subprocess implements Face {
     return this.#from(this.#out, 'stdout').toReadableStream();
   }
 
+  waitFor<P extends string | RegExp>(pattern: P, options: WaitOptions = {}): Promise<Match<MatchOf<P>>> {
+    return answer(async () => {
+      const isRegExp = types.isRegExp(pattern);
+      if (!isRegExp && (typeof pattern !== 'string' || pattern === ''))
+        throw invalid('ERR_INVALID_ARGS', 'waitFor() needs a RegExp, or a string that is not empty', undefined, this.command);
+      const timeout = settleTimeout(options.timeout);
+      const from = this.#from(this.#out, 'stdout');
+      const patience = new Patience(timeout, options.signal);
+      try {
+        const {match, before} = await from.search(pattern, patience.signal);
+        return {match, before} as Match<MatchOf<P>>;
+      } catch (error) {
+        if (error instanceof NotFound) throw waitedInVain(error.why, pattern, this.command, error.text);
+        if (patience.isOver && timeout !== undefined) throw waitedInVain({timeout}, pattern, this.command, from.peek());
+        throw error;
+      } finally {
+        patience.end();
+      }
+    });
+  }
+
   write(data: string | NodeJS.ArrayBufferView | ArrayBufferLike): Promise<boolean> {
     return answer(() => this.#to(this.#in).write(data));
   }
 
   closeStdin(): void {
-    if (this.#settings.input === undefined) this.#in?.end();
+    if (this.#settings.input !== undefined || !this.#in) return;
+    if (!this.#in.ended && this.#terminal?.raw) {
+      const now = 'its program reads character by character now, so no character ends its input';
+      throw misuse('ERR_TERMINAL_RAW', `stdin of ${this.command} cannot be closed: ${now}; write('\\x04') types ^D`, this.command);
+    }
+    this.#in.end();
+  }
+
+  resize(cols: number, rows: number): boolean {
+    checkSize(cols, rows);
+    if (this.#terminal) return this.#terminal.resize(cols, rows);
+    throw misuse('ERR_NOT_A_TERMINAL', `${this.command} has no terminal to resize; start it with \`pty\``, this.command);
+  }
+
+  get foreground(): Foreground | null {
+    const group = this.#terminal?.group;
+    return group === undefined ? null : memberOf(group);
   }
 
   kill(signal: Signal = 'SIGTERM', options: {readonly reach?: ReachName | undefined} = {}): Promise<boolean> {
@@ -194,6 +239,9 @@ export class Subprocess implements Face {
 
   #from(from: Source | undefined, name: 'stdout' | 'stderr'): Source {
     if (from && this.#settings[name] === 'pipe') return from;
+    if (this.#terminal) {
+      throw misuse('ERR_STREAM_CLAIMED', `${this.command} runs in a terminal, which has no stderr of its own: read stdout`, this.command);
+    }
     const what = this.#settings[name] === 'consume' ? "it is consumed; see stderrTail, or start it with stderr: 'pipe'" : 'it is no pipe';
     throw misuse('ERR_STREAM_CLAIMED', `${name} of ${this.command} cannot be read: ${what}`, this.command);
   }
@@ -203,7 +251,11 @@ export class Subprocess implements Face {
     const job = this.#job;
     const copies = targets.length === 0 ? undefined : new Copies(targets, (error) => job.end('output', killTimeout, error));
     const made = new Source(addon, fd, `${name} of ${this.command}`, copies);
-    job.whenGone.push(() => made.finish());
+    const terminal = this.#terminal;
+    job.whenGone.push(() => {
+      made.finish();
+      if (terminal) made.hold();
+    });
     return made;
   }
 
@@ -225,7 +277,7 @@ export class Subprocess implements Face {
   }
 
   #sink(addon: Addon, fd: number): Sink {
-    const sink = new Sink(addon, fd);
+    const sink = new Sink(addon, fd, this.#terminal);
     const job = this.#job;
     job.whenGone.push(() => sink.close());
     const {input, killTimeout} = this.#settings;

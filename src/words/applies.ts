@@ -21,6 +21,7 @@ export const applies = {
   stderr: {run: true, $: true, stream: 'unpiped', start: true, Daemon: ['stdout']},
   extraFds: {run: true, $: true, stream: true, start: true, Daemon: true},
   input: {run: true, $: true, stream: true, start: true, Daemon: false},
+  pty: {run: true, $: true, stream: true, start: true, Daemon: true},
   encoding: {run: true, $: true, stream: true, start: ['buffer'], Daemon: ['utf8', 'utf-8', 'latin1', 'ascii']},
   lines: {run: true, $: true, stream: false, start: false, Daemon: false},
   stripFinalNewline: {run: true, $: true, stream: false, start: false, Daemon: false},

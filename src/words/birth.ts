@@ -4,10 +4,11 @@ import {boundSentence} from './bounds.js';
 import {cgroupSentence} from './cgroup.js';
 import {quoteShort} from './quote.js';
 
-/** The step of a birth that failed, as in native/protocol.h in lower case; 'open', 'pipe', 'hire' and 'server' are steps on the host's side. */
+/** The step of a birth that failed, as in native/protocol.h in lower case; 'open', 'pipe', 'pty', 'hire' and 'server' are steps on the host's side. */
 export type Stage =
   | 'open'
   | 'pipe'
+  | 'pty'
   | 'hire'
   | 'server'
   | 'receive'
@@ -19,6 +20,7 @@ export type Stage =
   | 'session'
   | 'group'
   | 'foreground'
+  | 'terminal'
   | 'fds'
   | 'chdir'
   | 'pdeathsig'
@@ -85,6 +87,10 @@ function cause(birth: FailedBirth): string {
       return interpreter(birth);
     case 'foreground':
       return foreground(birth);
+    case 'pty':
+      if (birth.code === 'ENOSPC') return 'all pseudo-terminals are in use (kernel.pty.max); end some, or raise the limit';
+      if (birth.code === 'ENOENT') return 'this machine has no pseudo-terminals (/dev/ptmx is missing); mount devpts, or leave `pty` out';
+      break;
     case 'fds':
       if (birth.code === 'EBADF') return 'a descriptor given for stdin, stdout or stderr is not open; open it first';
       break;

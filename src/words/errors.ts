@@ -67,13 +67,17 @@ export interface Details {
   lost: Either & {readonly code: 'ERR_SHEPHERD_LOST'; readonly started: boolean | 'unknown'; readonly proven: boolean};
   /** Somebody is still alive 5 s after SIGKILL. */
   unkillable: Stopped & {readonly code: 'ERR_UNKILLABLE'; readonly pids: readonly number[]; readonly leftovers: readonly Leftover[]};
-  /** A daemon that did not come up, or ended without what was waited for. The message shows the last 20 lines of its output. */
+  /**
+   * A daemon that did not come up, or ended without what was waited for: the message shows the last 20 lines of its output. Or the output of a
+   * Subprocess that ended, or went on for too long, without what waitFor() was asked for.
+   */
   'not-ready': Either & {readonly code: 'ERR_NOT_READY'};
   /** A method was called in a way that cannot be honoured. */
   misuse: Either & {
     readonly code:
       | 'ERR_STDIN_CLOSED'
       | 'ERR_NOT_A_TERMINAL'
+      | 'ERR_TERMINAL_RAW'
       | 'ERR_STREAM_CLAIMED'
       | 'ERR_SCOPE_ENDED'
       | 'ERR_DAEMON_ENDED'
@@ -205,6 +209,30 @@ export function unsupported(code: RunError<'unsupported'>['code'], sentence: str
 /** A method was called in a way that cannot be honoured. */
 export function misuse(code: RunError<'misuse'>['code'], sentence: string, command?: CommandLine | undefined): RunError<'misuse'> {
   return make('misuse', code, sentence, command === undefined ? {} : {command}, misuse);
+}
+
+/** What a waitFor() waited for did not come: in its time, before the output ended, or in as much output as it looks through. */
+export function waitedInVain(
+  why: {readonly timeout: number} | 'end' | 'most',
+  pattern: string | RegExp,
+  command: CommandLine,
+  said: string,
+): RunError<'timeout'> | RunError<'not-ready'> {
+  const what = typeof pattern === 'string' ? quotedExcerpt(pattern) : String(pattern);
+  const last = said === '' ? 'it wrote nothing' : `the last it wrote: ${quotedExcerpt(said.slice(-200))}`;
+  const line = quoteShort(command);
+  if (typeof why === 'object') {
+    const {timeout} = why;
+    const sentence = `${line} did not write ${what} within ${timeout} ms; ${last}`;
+    return make('timeout', 'ETIMEDOUT', sentence, {command, timeout}, waitedInVain);
+  }
+  const how = why === 'end' ? 'ended its output without' : 'wrote 16 MiB without';
+  return make('not-ready', 'ERR_NOT_READY', `${line} ${how} ${what}; ${last}`, {command}, waitedInVain);
+}
+
+/** In one line, so that escape sequences do nothing to whoever reads it. */
+function quotedExcerpt(text: string): string {
+  return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text);
 }
 
 /** A birth that failed, as the shepherd or the host saw it. */

@@ -45,7 +45,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 };
 
 /** Words of the design that a later version builds. */
-const LATER: ReadonlySet<string> = new Set(`pty detached`.split(' '));
+const LATER: ReadonlySet<string> = new Set(`detached`.split(' '));
 
 /** One clause that says what to do about an unknown option. */
 export function optionHint(name: string, known: readonly string[]): string {

@@ -22,6 +22,18 @@ export type Signal = NodeJS.Signals | Bare<NodeJS.Signals> | number;
 /** How far a signal goes: the child alone, its process group, or the child and all its descendants wherever they went. */
 export type Reach = 'leader' | 'group' | 'tree';
 
+/** A pseudo-terminal to run in. Sizes are in characters, from 1 to 65,535. */
+export interface Pty {
+  /** Columns. Default: 80. */
+  readonly cols?: number | undefined;
+  /** Rows. Default: 24. */
+  readonly rows?: number | undefined;
+  /** TERM for the child. Default: TERM as `env` gives it, else 'xterm-256color'. */
+  readonly term?: string | undefined;
+  /** Whether the terminal writes back what is typed, until the program decides otherwise. Default: true. */
+  readonly echo?: boolean | undefined;
+}
+
 /**
  * Every option. Times are in milliseconds, sizes in bytes. `undefined` means "not given" everywhere. A wrong name or value is refused
  * before anything starts: RunError, reason 'invalid', code ERR_INVALID_OPTION.
@@ -93,6 +105,14 @@ export interface Options {
    */
   input?: Input | undefined;
   /**
+   * Runs the command in a pseudo-terminal of its own: it is the leader of a session, all three standard streams are the terminal, and
+   * stdout carries everything (there is no stderr of its own, and lines end in \r\n, as terminals have it). Size and TERM are right from the
+   * first moment. `killSignal` becomes 'SIGHUP', as when a terminal window is closed: interactive shells ignore SIGTERM. Refused beside
+   * `stdio`, `stdin`, `stdout`, `stderr` and `foreground`. Default: false.
+   * @example const term = await start(['bash'], {pty: {cols: 120, rows: 40}}); term.resize(80, 24)
+   */
+  pty?: boolean | Pty | undefined;
+  /**
    * How collected output becomes a value: 'buffer' gives bytes, the others text by one decoder per stream, so that no character is torn.
    * Default: 'utf8' in run(); 'buffer' in stream(), where lines(), text() and json() are utf8 all the same. start() hands out bytes and takes
    * 'buffer' only.
@@ -124,7 +144,7 @@ export interface Options {
    */
   idleTimeout?: number | undefined;
   /**
-   * The polite signal: what a stop sends first. Default: 'SIGTERM'. An unknown one: ERR_UNKNOWN_SIGNAL.
+   * The polite signal: what a stop sends first. Default: 'SIGTERM' ('SIGHUP' with `pty`). An unknown one: ERR_UNKNOWN_SIGNAL.
    * @example await start(['postgres'], {killSignal: 'SIGINT'})
    */
   killSignal?: Signal | undefined;

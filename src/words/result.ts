@@ -37,10 +37,11 @@ type Place<O, I extends '0' | '1' | '2', D> =
         : S
     : never;
 
-/** What stdin, stdout and stderr are connected to under O, with D as the function's default. */
+/** What stdin, stdout and stderr are connected to under O, with D as the function's default. In a terminal stderr is not one of its own. */
 export type StdinOf<O, D> = Get<O, 'stdin', Place<O, '0', D>>;
 export type StdoutOf<O> = Get<O, 'stdout', Place<O, '1', 'pipe'>>;
-export type StderrOf<O, D> = Get<O, 'stderr', Place<O, '2', D>>;
+export type StderrOf<O, D> =
+  Get<O, 'pty', false> extends infer P ? (P extends false ? Get<O, 'stderr', Place<O, '2', D>> : 'ignore') : never;
 
 /** What a collected stream becomes under O. */
 export type Data<O> =

@@ -8,14 +8,26 @@ import type {IsolationSettings} from './cgroup.js';
 import {isolationOf, readCgroup} from './cgroup_settings.js';
 import {invalid} from './errors.js';
 import {shown} from './excerpt.js';
-import {optionHint} from './hint.js';
+import {nearest, optionHint} from './hint.js';
 import {type Input, inputKind} from './input.js';
-import type {Options, Reach, Signal} from './options.js';
+import type {Options, Pty, Reach, Signal} from './options.js';
 import {type Owner, ownerFault} from './owner.js';
 import {resolveSignal} from './signals.js';
 import {type Connection, type Copy, isPiped, type PlaceKind, readTarget, type Wiring} from './target.js';
 import type {Keeping, OutputLimit} from './truncation.js';
 import {isTorn} from './unicode.js';
+
+/** A pseudo-terminal, with its defaults filled in. */
+export interface TerminalSettings {
+  readonly cols: number;
+  readonly rows: number;
+  /** undefined: whatever `env` says, else DEFAULT_TERM. */
+  readonly term: string | undefined;
+  readonly echo: boolean;
+}
+
+/** What nearly every terminal emulator of today says it is. */
+export const DEFAULT_TERM = 'xterm-256color';
 
 /** Everything a job needs to know about how it is to run. Times in milliseconds, sizes in bytes. */
 export interface Settings {
@@ -34,6 +46,8 @@ export interface Settings {
   readonly extraFds: readonly ExtraFd[];
   /** Checked to be of a kind that can be fed; undefined: none, or it was the host's own stdin (then stdin is 'inherit'). */
   readonly input: Input | undefined;
+  /** Where it runs in a pseudo-terminal: then stdin and stdout are 'pipe', and stderr is 'ignore'. */
+  readonly pty: TerminalSettings | undefined;
   readonly encoding: BufferEncoding | 'buffer';
   readonly lines: boolean;
   readonly stripFinalNewline: boolean;
@@ -110,6 +124,7 @@ const rows = {
   stderr: (value): Wiring => target('stderr', value, STDERR),
   extraFds: extraFds,
   input: (value): Input => input(value),
+  pty: terminal,
   encoding: encoding,
   lines: (value) => flag('lines', value),
   stripFinalNewline: (value) => flag('stripFinalNewline', value),
@@ -166,9 +181,11 @@ export function settle(fn: FunctionName, options: unknown): Settings {
   refuseInapplicable(fn, given);
   const defaults = DEFAULTS[fn];
   const places = given.stdio ?? NOWHERE;
-  const fed = feeding(given.stdin ?? places[0], given.input);
+  const pty = Boolean(given.pty);
+  if (pty) refuseBesidePty(given);
+  const fed = feeding(pty ? PIPE : (given.stdin ?? places[0]), given.input, pty);
   const stdout = given.stdout ?? places[1] ?? PIPE;
-  const stderr = given.stderr ?? places[2] ?? {to: defaults.stderr, copies: []};
+  const stderr = pty ? NO_STDERR : (given.stderr ?? places[2] ?? {to: defaults.stderr, copies: []});
   if (fn === 'stream') refuseStreamed(stdout.to, stderr.to);
   const encoding = given.encoding ?? defaults.encoding;
   if (given.lines && encoding === 'buffer') {
@@ -195,6 +212,7 @@ export function settle(fn: FunctionName, options: unknown): Settings {
     copies: {stdout: stdout.copies, stderr: stderr.copies},
     extraFds: given.extraFds ?? [],
     input: fed.input,
+    pty: given.pty || undefined,
     encoding,
     lines: given.lines ?? false,
     stripFinalNewline: given.stripFinalNewline ?? defaults.stripFinalNewline,
@@ -202,7 +220,7 @@ export function settle(fn: FunctionName, options: unknown): Settings {
     idleTimeout,
     killTimeout: given.killTimeout ?? KILL_TIMEOUT,
     leftoverTimeout: given.leftoverTimeout ?? LEFTOVER_TIMEOUT,
-    killSignal: given.killSignal ?? resolveSignal('SIGTERM'),
+    killSignal: given.killSignal ?? resolveSignal(given.pty ? 'SIGHUP' : 'SIGTERM'),
     stopScope: given.stopScope ?? 'tree',
     signal: given.signal,
     maxOutputSize,
@@ -225,6 +243,12 @@ function boundsOf({limits = {}, nice, umask, uid, gid, groups, noNewPrivileges =
 /** Milliseconds as `stop({killTimeout})` takes them: the same rule as the option's. */
 export function settleKillTimeout(value: unknown): number | undefined {
   return value === undefined ? undefined : rows.killTimeout(value);
+}
+
+/** Milliseconds as `waitFor(pattern, {timeout})` takes them: the same rule as the option's. undefined: no limit. */
+export function settleTimeout(value: unknown): number | undefined {
+  const ms = value === undefined ? Number.POSITIVE_INFINITY : rows.timeout(value);
+  return ms === Number.POSITIVE_INFINITY ? undefined : ms;
 }
 
 /** A reach as `kill(signal, {reach})` takes it; undefined when not given. */
@@ -276,19 +300,33 @@ const STDOUT: PlaceKind = {stderr: false, several: true, pipe: true, input: fals
 const STDERR: PlaceKind = {stderr: true, several: true, pipe: true, input: false};
 const EXTRA: PlaceKind = {stderr: false, several: false, pipe: false, input: false};
 
+/** In a terminal stderr is not a stream of its own. */
+const NO_STDERR: Wiring = {to: 'ignore', copies: []};
+
+/** A terminal is all three streams at once. */
+function refuseBesidePty(given: Given): void {
+  for (const name of ['stdio', 'stdin', 'stdout', 'stderr'] as const) {
+    if (given[name] !== undefined)
+      throw refuse(`\`${name}\` cannot be given beside \`pty\`: a terminal is all three streams; leave one of them out`);
+  }
+  if (given.foreground)
+    throw refuse("`foreground` is about the host's own terminal, and `pty` gives the child another one; leave one of them out");
+}
+
 /** Infinity is how a row says "none". */
 function limit(ms: number | undefined): number | undefined {
   return ms === Number.POSITIVE_INFINITY ? undefined : ms;
 }
 
-/** `input` needs a pipe, or is the host's own stdin, which the child can simply have. */
+/** `input` needs a pipe (or a terminal of ours), or is the host's own stdin, which the child can simply have. */
 function feeding(
   place: Wiring | undefined,
   input: Input | undefined,
+  pty: boolean,
 ): {readonly stdin: Connection | undefined; readonly input: Input | undefined} {
   const stdin = place?.to;
   if (input === undefined) return {stdin, input};
-  const wanted = isHostStdin(input) ? 'inherit' : 'pipe';
+  const wanted = isHostStdin(input) && !pty ? 'inherit' : 'pipe';
   if (stdin !== undefined && stdin !== wanted && !(wanted === 'inherit' && stdin === 'pipe')) {
     throw refuse(`\`input\` cannot be fed while stdin is ${shown(stdin)}; leave one of them out, or write stdin: 'pipe'`);
   }
@@ -435,6 +473,37 @@ function input(value: unknown): Input {
   const advice =
     value === null ? "; leave it out, or write '' for an empty input" : '; write a string, bytes, a Blob, a stream or an iterable';
   throw refuse(`\`input\` cannot be fed from ${shown(value)}${advice}`);
+}
+
+/** false: none. */
+function terminal(value: unknown): TerminalSettings | false {
+  if (typeof value === 'boolean') return value && {cols: 80, rows: 24, term: undefined, echo: true};
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw refuse(`\`pty\` must be true, false or {cols, rows, term, echo}, but is ${shown(value)}`);
+  }
+  const known = ['cols', 'rows', 'term', 'echo'];
+  const stranger = Object.keys(value).find((name) => !known.includes(name));
+  if (stranger !== undefined) {
+    const close = {columns: 'cols', width: 'cols', lines: 'rows', height: 'rows', name: 'term'}[stranger] ?? nearest(stranger, known);
+    throw refuse(`\`pty\` has no ${code(stranger)}: ${close ? `did you mean \`${close}\`?` : `it has ${known.join(', ')}`}`);
+  }
+  const {cols = 80, rows = 24, term, echo = true} = value as Pty;
+  const fault = sizeFault('cols', cols) ?? sizeFault('rows', rows);
+  if (fault !== undefined) throw refuse(`\`pty.${fault}`);
+  if (term === '') throw refuse("`pty.term` is empty; leave it out, or name a terminal: 'xterm-256color'");
+  return {cols, rows, term: term === undefined ? term : text('pty.term', term, "a terminal's name"), echo: flag('pty.echo', echo)};
+}
+
+/** The kernel keeps 16 bits of each. */
+function sizeFault(name: 'cols' | 'rows', value: unknown): string | undefined {
+  if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 65_535) return undefined;
+  return `${name}\` must be a whole number from 1 to 65535, but is ${shown(value)}`;
+}
+
+/** The size as `resize()` takes it: the same rule as the option's. */
+export function checkSize(cols: unknown, rows: unknown): void {
+  const fault = sizeFault('cols', cols) ?? sizeFault('rows', rows);
+  if (fault !== undefined) throw invalid('ERR_INVALID_ARGS', `resize(cols, rows): \`${fault}`, checkSize);
 }
 
 function encoding(value: unknown): BufferEncoding | 'buffer' {

@@ -36,11 +36,37 @@ export interface End {
   readonly leftovers: readonly Leftover[];
 }
 
+/** A process as a terminal knows it. */
+export interface Foreground {
+  readonly pid: number;
+  /** The name the kernel knows it by, at most 15 bytes. */
+  readonly name: string;
+}
+
 /** Options of read() and readStderr(). */
 export interface ReadOptions {
   /** Gives up waiting: the read rejects with `signal.reason`, and no byte is lost for the next one. */
   readonly signal?: AbortSignal | undefined;
 }
+
+/** Options of waitFor(). */
+export interface WaitOptions {
+  /** Milliseconds to wait. Default, 0 and Infinity: until the output ends. */
+  readonly timeout?: number | undefined;
+  /** Gives up waiting: rejects with `signal.reason`. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What waitFor() found. */
+export interface Match<M = string | RegExpExecArray> {
+  /** The string itself, or what `exec()` gives: `match[0]`, its groups, `match.groups`. */
+  readonly match: M;
+  /** The text in front of it, unread until now. */
+  readonly before: string;
+}
+
+/** What is found of a pattern of type P. */
+export type MatchOf<P extends string | RegExp> = P extends string ? string : RegExpExecArray;
 
 /**
  * One running child. Generic in its streams: null where there is no pipe of ours. It is not thenable: wait for `exited` or `closed`.
@@ -81,12 +107,32 @@ export interface Subprocess<
   /** stdout as a web stream of bytes; a BYOB reader's own memory is read into. Claimed by its first read. Throws as toReadable() does. */
   toReadableStream(): ReadableStream<Uint8Array>;
   /**
+   * Waits until stdout holds `pattern`, and reads up to and including its first match; what comes behind stays unread. Text is UTF-8. A RegExp
+   * sees what has come so far, so let it end with something that shows its end: /\$ $/ and not /\d+/. Rejects with RunError: 'timeout'
+   * (ETIMEDOUT), 'not-ready' (ERR_NOT_READY) when the output ends first or 16 MiB hold no match; then nothing is consumed. One reader,
+   * as with read(): 'misuse' (ERR_STREAM_CLAIMED).
+   * @example const {before} = await p.waitFor('>>> ', {timeout: 5_000})
+   */
+  waitFor<P extends string | RegExp>(pattern: P, options?: WaitOptions): Promise<Match<MatchOf<P>>>;
+  /**
    * Writes to stdin: true once the kernel took all of it, false once the child no longer reads. Rejects ('misuse', ERR_STDIN_CLOSED) after
    * closeStdin(), or when stdin is no pipe or is fed from `input`.
    */
   write(data: string | NodeJS.ArrayBufferView | ArrayBufferLike): Promise<boolean>;
-  /** Ends the child's input once what was written before is through. Idempotent, also after the exit. */
+  /**
+   * Ends the child's input once what was written before is through. Idempotent, also after the exit. In a terminal (`pty`) it types the
+   * character that ends input (VEOF, ^D), which means that only while the terminal gathers lines: throws RunError ('misuse',
+   * ERR_TERMINAL_RAW) while a program reads character by character, as shells do at their prompt; write('\x04') types ^D at any time.
+   */
   closeStdin(): void;
+  /**
+   * Changes the size of its terminal; the foreground program gets SIGWINCH. true: done; false: the terminal is gone. Throws RunError,
+   * 'misuse' (ERR_NOT_A_TERMINAL) without `pty` and 'invalid' (ERR_INVALID_ARGS) for a size that is not 1 to 65535 each.
+   * @example term.resize(120, 40)
+   */
+  resize(cols: number, rows: number): boolean;
+  /** Who has its terminal now: the leader of the foreground group, or another member of it. null: nobody, or there is no `pty`. */
+  readonly foreground: Foreground | null;
   /**
    * Sends one signal now. Default: SIGTERM to the process group. true: delivered; false: nobody left. Rejects (ERR_UNKNOWN_SIGNAL,
    * ERR_INVALID_OPTION) on wrong use only.

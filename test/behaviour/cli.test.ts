@@ -161,6 +161,9 @@ const flagTests: Readonly<Record<string, () => Promise<void>>> = {
     const auto = JSON.parse((await run('--isolation', 'auto', '--json', 'true')).stdout).isolation;
     assert.ok(auto === 'tree' || auto === 'cgroup');
   },
+  async '--pty'() {
+    assert.equal((await run('--pty', 'sh', '-c', 'tty >/dev/null && echo a terminal >&2')).stdout, 'a terminal\r\n');
+  },
   async '--stats'() {
     const end = await run('--stats', child('write_and_exit'), '79');
     assert.equal(end.stdout.length, 79);

@@ -35,6 +35,12 @@ const expected: Readonly<Record<string, readonly RegExp[]>> = {
     /`\|` means nothing here: no shell runs\. Use \.pipe\(\), or \['sh', '-c', \.\.\.\]/,
     /"1\\n2\\n3\\n4\\n5\\n\[\.\.\. 3873 bytes not kept \.\.\.\]\\n.*1000\\n" 3873 bytes not kept, 3893 in the log/,
   ],
+  'prompts.mjs': [
+    /^the password has 6 letters\nin the foreground: sleep\nand after \^C: bash\n/,
+    /timeout: bash --norc did not write "nobody says this" within 100 ms/,
+    /python says 5050\nand exits with 0|python3 is not here: skipped/,
+  ],
+  'record.mjs': [/^asciicast v2, 80x24\noutput and resizes: o r\nin order: true\ngrüße from 80 columns\nand from 60\n$/],
   'timeouts.mjs': [
     /time limit: timeout \(ETIMEDOUT\)/,
     /with the output so far: half/,
@@ -56,8 +62,8 @@ const expected: Readonly<Record<string, readonly RegExp[]>> = {
 };
 
 test('every example has its expectation', () => {
-  // services/ is run by `net-runner up`, below.
-  const files = readdirSync(path.join(root, 'examples')).filter((name) => name !== 'services');
+  // services/ is run by `net-runner up`, below; web-terminal/ by test/browser.
+  const files = readdirSync(path.join(root, 'examples')).filter((name) => name.endsWith('.mjs'));
   assert.deepEqual(files.sort(), Object.keys(expected).sort());
 });
 

@@ -12,6 +12,9 @@ function everything(p: Subprocess): void {
   p.closeStdin();
   p.closeStdin();
   void p.write('after the end');
+  void p.waitFor('never');
+  void p.waitFor(/never/, {timeout: 1});
+  void p.foreground;
   void p.kill('SIGCONT');
   void p.kill('SIGCONT', {reach: 'tree'});
   void p.exited;
@@ -23,7 +26,14 @@ function everything(p: Subprocess): void {
   p.ref();
 }
 
-const options = [{}, {stdio: 'pipe'}, {stdio: 'ignore'}, {stdin: 'pipe', stdout: 'pipe', stderr: 'stdout'}, {input: 'given'}] as const;
+const options = [
+  {},
+  {stdio: 'pipe'},
+  {stdio: 'ignore'},
+  {stdin: 'pipe', stdout: 'pipe', stderr: 'stdout'},
+  {input: 'given'},
+  {pty: true},
+] as const;
 for (const each of options) {
   const running: Subprocess = await start(['cat'], each);
   everything(running);

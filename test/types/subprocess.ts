@@ -5,7 +5,7 @@ import type {ReadableStream} from 'node:stream/web';
 import {expectTypeOf} from 'expect-type';
 import type {Input} from '../../src/words/input.js';
 import type {Stats} from '../../src/words/stats.js';
-import type {End, Start, Started, Subprocess} from '../../src/words/subprocess.js';
+import type {End, Foreground, Match, Start, Started, Subprocess} from '../../src/words/subprocess.js';
 
 declare const start: Start;
 declare const maybe: boolean;
@@ -61,3 +61,23 @@ function watch(any: Subprocess): number {
 watch(p);
 watch(await start('ls', {stdio: 'ignore'}));
 expectTypeOf<Started<{stdio: 'ignore'}>>().toEqualTypeOf<Subprocess<null, null, null>>();
+
+// A terminal: stderr is not one of its own.
+const term = await start('bash', {pty: {cols: 120, rows: 40}});
+expectTypeOf(term).toEqualTypeOf<Subprocess<Writable, Readable, null>>();
+expectTypeOf(term.resize(80, 24)).toEqualTypeOf<boolean>();
+expectTypeOf(term.foreground).toEqualTypeOf<Foreground | null>();
+expectTypeOf(term.waitFor('$ ')).resolves.toEqualTypeOf<Match<string>>();
+expectTypeOf(term.waitFor(/(\d+)/, {timeout: 5, signal: AbortSignal.timeout(1)})).resolves.toEqualTypeOf<Match<RegExpExecArray>>();
+expectTypeOf(await start('bash', {pty: false, stderr: 'pipe'})).toEqualTypeOf<Subprocess<Writable, Readable, Readable>>();
+expectTypeOf((await start('bash', {pty: maybe})).stderr).toEqualTypeOf<null>();
+expectTypeOf((await start('bash', {pty: maybe, stderr: 'pipe'})).stderr).toEqualTypeOf<Readable | null>();
+expectTypeOf((await start('bash', {pty: true, input: 'x'})).stdin).toEqualTypeOf<null>();
+// @ts-expect-error
+void start('bash', {pty: {columns: 80}});
+// @ts-expect-error
+void start('bash', {pty: {cols: '80'}});
+// @ts-expect-error
+term.resize(80);
+// @ts-expect-error
+void term.waitFor(5);

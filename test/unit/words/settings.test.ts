@@ -7,7 +7,7 @@ import {describe, test} from 'node:test';
 import {pathToFileURL} from 'node:url';
 import {applies, type FunctionName, instead} from '../../../src/words/applies.js';
 import {RunError} from '../../../src/words/errors.js';
-import {type Settings, settle, settleKillTimeout, settleReach} from '../../../src/words/settings.js';
+import {checkSize, type Settings, settle, settleKillTimeout, settleReach, settleTimeout} from '../../../src/words/settings.js';
 
 /** Settles what must be refused, and gives the error. */
 function refusal(options: unknown, fn: FunctionName = 'run'): RunError {
@@ -37,6 +37,7 @@ const common = {
   copies: {stdout: [], stderr: []},
   extraFds: [],
   input: undefined,
+  pty: undefined,
   lines: false,
   stripFinalNewline: false,
   timeout: undefined,
@@ -117,6 +118,7 @@ describe('the table option x function', () => {
     stderr: 'pipe',
     extraFds: {3: 'ignore'},
     input: 'x',
+    pty: true,
     encoding: 'hex',
     lines: true,
     stripFinalNewline: true,
@@ -172,7 +174,6 @@ describe('unknown options', () => {
     cancelSignal: /`signal`/,
     windowsHide: /Windows is not supported/,
     detached: /does not have it yet/,
-    pty: /does not have it yet/,
     timeOut: /did you mean `timeout`/,
     kilTimeout: /did you mean `killTimeout`/,
     stdou: /did you mean `stdout`/,
@@ -495,4 +496,65 @@ describe('the other options', () => {
     refused({args: [5]}, /write String\(5\)/, 'run', 'ERR_INVALID_ARGS');
     refused({args: ['a\0']}, /argument 0 of `args` holds a NUL/, 'start', 'ERR_INVALID_ARGS');
   });
+});
+
+describe('pty', () => {
+  test('defaults and values', () => {
+    const terminal = {cols: 80, rows: 24, term: undefined, echo: true};
+    assert.deepEqual(settle('start', {pty: true}).pty, terminal);
+    assert.deepEqual(settle('run', {pty: {}}).pty, terminal);
+    assert.deepEqual(settle('start', {pty: {cols: 1, rows: 65_535, term: 'vt100', echo: false}}).pty, {
+      cols: 1,
+      rows: 65_535,
+      term: 'vt100',
+      echo: false,
+    });
+    assert.deepEqual(settle('start', {pty: false}), settle('start', {}));
+  });
+
+  test('a terminal is all three streams, and closing it hangs up', () => {
+    const {stdin, stdout, stderr, killSignal} = settle('start', {pty: true});
+    assert.deepEqual([stdin, stdout, stderr, killSignal], ['pipe', 'pipe', 'ignore', constants.signals.SIGHUP]);
+    assert.equal(settle('run', {pty: true}).stdin, 'pipe');
+    assert.equal(settle('run', {pty: true, killSignal: 'SIGTERM'}).killSignal, constants.signals.SIGTERM);
+    assert.equal(settle('run', {pty: true, input: 'x'}).input, 'x');
+  });
+
+  test('refusals', () => {
+    for (const cols of [0, -1, 1.5, 65_536, Number.NaN, '80', null]) {
+      refused({pty: {cols}}, /`pty\.cols` must be a whole number from 1 to 65535/);
+      refused({pty: {rows: cols}}, /`pty\.rows` must be a whole number from 1 to 65535/);
+    }
+    refused({pty: 'yes'}, /`pty` must be true, false or \{cols, rows, term, echo\}/);
+    refused({pty: []}, /`pty` must be true, false or/);
+    refused({pty: {columns: 80}}, /`pty` has no `columns`: did you mean `cols`\?/);
+    refused({pty: {row: 80}}, /did you mean `rows`\?/);
+    refused({pty: {colour: 80}}, /it has cols, rows, term, echo|did you mean/);
+    refused({pty: {term: 7}}, /`pty\.term` must be a terminal's name/);
+    refused({pty: {term: ''}}, /`pty\.term` is empty/);
+    refused({pty: {term: 'a\0'}}, /NUL/);
+    refused({pty: {echo: 1}}, /`pty\.echo` must be true or false/);
+    for (const each of [{stdio: 'pipe'}, {stdin: 'ignore'}, {stdout: 'inherit'}, {stderr: 'pipe'}]) {
+      refused({pty: true, ...each}, /cannot be given beside `pty`: a terminal is all three streams/);
+    }
+    refused({pty: true, foreground: true}, /`foreground` is about the host's own terminal/);
+  });
+});
+
+test('sizes for resize() and limits for waitFor()', () => {
+  checkSize(1, 65_535);
+  for (const [cols, rows] of [
+    [0, 24],
+    [80, 65_536],
+    [80.5, 24],
+    ['80', 24],
+    [80, undefined],
+  ]) {
+    assert.throws(() => checkSize(cols, rows), {reason: 'invalid', code: 'ERR_INVALID_ARGS'});
+  }
+  assert.equal(settleTimeout(undefined), undefined);
+  assert.equal(settleTimeout(0), undefined);
+  assert.equal(settleTimeout(Number.POSITIVE_INFINITY), undefined);
+  assert.equal(settleTimeout(0.5), 1);
+  assert.throws(() => settleTimeout(-1), {code: 'ERR_INVALID_OPTION'});
 });

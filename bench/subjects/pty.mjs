@@ -1,0 +1,87 @@
+// Owns: one subject of the pty figures in a process of its own: `pty.mjs WHO WHAT N` prints one number. WHO: ours, node-pty.
+//   bytes N: MB/s until all N bytes of a terminal are read. spawns N: jobs per second, 4 at once. blocked MS: CPU ms per second with a MiB to write
+//   to a program that does not read, and nobody reading it.
+// Never: compares.
+import {createRequire} from 'node:module';
+import process from 'node:process';
+
+const [who, what, amount] = process.argv.slice(2);
+const n = Number(amount);
+const bench = createRequire(new URL('../package.json', import.meta.url));
+
+const ours = {
+  async bytes() {
+    const {start} = await import('../../dist/index.js');
+    const p = await start(['head', '-c', String(n), '/dev/zero'], {pty: true});
+    let got = 0;
+    for await (const chunk of p.stdout) got += chunk.length;
+    return got;
+  },
+  async spawn() {
+    const {start} = await import('../../dist/index.js');
+    const p = await start(['/bin/true'], {pty: true});
+    while ((await p.read()) !== null);
+    await p.closed;
+  },
+  async block() {
+    const {start} = await import('../../dist/index.js');
+    const p = await start(['sh', '-c', 'stty raw -echo; echo ready; sleep 60'], {pty: true});
+    await p.waitFor('ready');
+    void p.write(Buffer.alloc(1 << 20, 'x'));
+    return () => p.stop();
+  },
+};
+
+const peer = {
+  bytes() {
+    const p = bench('node-pty').spawn('head', ['-c', String(n), '/dev/zero'], {encoding: null});
+    let got = 0;
+    // onExit may come before the last data: all of it is waited for, and a second more.
+    return new Promise((resolve) => {
+      p.onData((chunk) => {
+        got += chunk.length;
+        if (got >= n) resolve(got);
+      });
+      p.onExit(() => setTimeout(() => resolve(got), 1_000));
+    });
+  },
+  spawn: () => new Promise((resolve) => bench('node-pty').spawn('/bin/true', []).onExit(resolve)),
+  async block() {
+    const p = bench('node-pty').spawn('sh', ['-c', 'stty raw -echo; echo ready; sleep 60'], {encoding: null});
+    await new Promise((resolve) => p.onData((chunk) => String(chunk).includes('ready') && resolve()));
+    p.write(Buffer.alloc(1 << 20, 'x'));
+    return () => p.kill();
+  },
+};
+
+const subject = who === 'ours' ? ours : peer;
+const figures = {
+  async bytes() {
+    const began = performance.now();
+    const got = await subject.bytes();
+    const seconds = (performance.now() - began) / 1_000;
+    if (got < n) console.error(`bench: ${who} lost ${n - got} of ${n} bytes`);
+    return n / 1e6 / seconds;
+  },
+  async spawns() {
+    await subject.spawn();
+    let left = n;
+    const worker = async () => {
+      while (left-- > 0) await subject.spawn();
+    };
+    const began = performance.now();
+    await Promise.all(Array.from({length: 4}, worker));
+    return n / ((performance.now() - began) / 1_000);
+  },
+  async blocked() {
+    const end = await subject.block();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const before = process.cpuUsage();
+    await new Promise((resolve) => setTimeout(resolve, n));
+    const {user, system} = process.cpuUsage(before);
+    await end();
+    return (user + system) / n;
+  },
+};
+console.log(await figures[what]());
+process.exit(0);
