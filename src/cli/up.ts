@@ -89,7 +89,11 @@ function choose(services: Services, {only, except}: UpFlags): Services {
   for (const name of only ?? Object.keys(services)) want(name);
   if (wanted.size === 0) throw new UsageError('no service is left to be started');
   const chosen = Object.entries(services).filter(([name]) => wanted.has(name));
-  return Object.fromEntries(chosen.map(([name, service]) => [name, {...service, ...without(service.dependsOn, except)}]));
+  // Nobody but us sits where the services' cgroups are to be: we may be moved.
+  const setup = (service: Services[string]) => (service.cgroup === undefined ? {} : {cgroupSetup: 'move-host' as const});
+  return Object.fromEntries(
+    chosen.map(([name, service]) => [name, {...setup(service), ...service, ...without(service.dependsOn, except)}]),
+  );
 }
 
 function needs(dependsOn: unknown): readonly string[] {

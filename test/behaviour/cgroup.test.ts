@@ -1,13 +1,15 @@
 // Owns: a cgroup for each job, on a tree without controllers too: where it lies, joining, freezing, counting, optional, removal; and `isolation`.
 // Never: limits that need a controller (the virtual machine's suite has them); the death of anybody of ours (survival/isolation).
 import assert from 'node:assert/strict';
-import {mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync} from 'node:fs';
+import {mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
 import path from 'node:path';
+import process from 'node:process';
 import {test} from 'node:test';
 import {RunError, run, start} from '../../src/index.js';
 import {censusOfThisFile} from '../support/census.js';
 import {folder, isThere, leavesBelow, mount, noCgroups} from '../support/cgroups.js';
-import {child} from '../support/places.js';
+import {child, commandLineFile} from '../support/places.js';
 import {isAlive, processState} from '../support/proc.js';
 import {until, within} from '../support/wait.js';
 
@@ -157,6 +159,19 @@ test('a limit without its controller is an error of its own, or nothing with `op
     assert.equal(isolation, 'tree');
   }
   assert.equal(isThere(folder), false);
+});
+
+test('services of `net-runner up` have one too, by the file', {skip}, async () => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'net-runner-cgroup-'));
+  try {
+    const file = path.join(directory, 'net-runner.yaml');
+    writeFileSync(file, `services:\n  one:\n    command: [cat, /proc/self/cgroup]\n    cgroup: ${folder}/up\n    restart: never\n`);
+    const {stdout, exitCode} = await run([process.execPath, commandLineFile(), 'up', file], {timeout: 30_000});
+    assert.match(stdout, new RegExp(`0::/.*${folder}/up/nr-[0-9a-f]{16}`));
+    assert.deepEqual([exitCode, isThere(folder)], [0, false]);
+  } finally {
+    rmSync(directory, {recursive: true});
+  }
 });
 
 test("isolation: 'auto' says what it was", async () => {
