@@ -137,8 +137,11 @@ static void end_the_rest(struct counts *left, int *status) {
     printf("left behind: some could not be ended within 5 s\n");
 }
 
-/* The job of such a directory lives as long as somebody has it locked: another run of these tests on this machine, perhaps. */
+/* The job of such a directory lives as long as somebody has it locked; one of the tests' own bears its process's number. Either may be another
+ * run of these tests on this machine. */
 static int is_held(int parent, const char *name) {
+    int owner;
+    if (sscanf(name, "nr-test-%d", &owner) == 1) return kill(owner, 0) == 0;
     int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0) return 1; /* removed since */
     int held = flock(fd, LOCK_EX | LOCK_NB) != 0;
