@@ -3,6 +3,8 @@
 #   make children   the cast of test programs, in build/children/
 #   make build/census   what `npm test` runs everything under
 #   make ctest      the C tests, in build/ctest/
+#   make FAULTS=1   with places where a test can make things go wrong (native/fault.h), in build-faults/
+#   make build-fuzz/wire_fuzz CLANG=clang-19   for `npm run test:fuzz`
 #   make SAN=1      with AddressSanitizer and UndefinedBehaviorSanitizer, in build-asan/
 CC ?= cc
 OUT := build
@@ -11,10 +13,11 @@ CFLAGS ?= -O2 -g
 LDFLAGS ?=
 ifdef SAN
 OUT := build-asan
-CFLAGS := -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -DNR_SANITIZED
+CFLAGS := -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer '-DNR_SANITIZED="$(CURDIR)/build-asan/reports/shepherd"'
 LDFLAGS += -fsanitize=address,undefined
 endif
 ifdef FAULTS
+OUT := build-faults
 CFLAGS += -DNR_FAULTS
 endif
 NAPI := node_modules/node-api-headers/include
@@ -28,8 +31,9 @@ all: $(OUT)/net-runner-shepherd $(OUT)/net_runner.node
 children: $(CHILDREN)
 ctest: $(CTESTS)
 
+# Static where the libc comes that way, as it does with most: a dynamic linker writes to pages that every shepherd then pays for.
 $(OUT)/net-runner-shepherd: $(SHEPHERD)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+	@$(if $(SAN),false,$(CC) $(CFLAGS) $(LDFLAGS) -static -o $@ $^ 2>/dev/null) || $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
 # nodelete: a worker's end unloads its addon, but a thread of ours may outlive it (native/addon/servers.c).
 $(OUT)/net_runner.node: $(ADDON)
@@ -57,12 +61,22 @@ $(OUT)/census: test/support/census.c
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE -Wall -Wextra -O1 -o $@ $<
 
+# Node with the sanitizers' runtimes before everything else, for an addon that needs them.
+$(OUT)/node: test/support/asan_node.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE -Wall -Wextra -O1 '-DPRELOAD="$(shell $(CC) -print-file-name=libasan.so):$(shell $(CC) -print-file-name=libubsan.so)"' -o $@ $<
+
+# What reads the wire in a shepherd, under libFuzzer.
+build-fuzz/wire_fuzz: native/fuzz/wire_fuzz.c $(filter-out %/main.c %/sanitized.c,$(wildcard native/shepherd/*.c)) native/protocol.h
+	@mkdir -p $(@D)
+	$(CLANG) $(CSTD) -Inative/shepherd -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ $(filter %.c,$^)
+
 $(OUT)/protocol_ts: native/protocol_ts.c native/protocol.h
 	@mkdir -p $(@D)
 	$(CC) $(CSTD) -o $@ $<
 
 clean:
-	rm -rf build build-asan
+	rm -rf build build-asan build-faults build-fuzz
 
 -include $(SHEPHERD:.o=.d) $(ADDON:.o=.d) $(addsuffix .d,$(CTESTS))
 .PHONY: all children ctest clean

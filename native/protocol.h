@@ -50,7 +50,7 @@ struct nr_frame {
     X(ISOLATED, 80, "what holds the tree together; kind = isolation; the directory of its own cgroup rides along if there is one") \
     X(OOM, 81, "the kernel has killed in the job's cgroup for lack of memory; extra = how many")                         \
     /* fork server -> host, on the server socket */                                                                      \
-    X(READY, 128, "the fork server runs; value = its pid, extra = protocol version")                                     \
+    X(READY, 128, "it runs; value = its pid, extra = protocol version; a detached one's pidfd rides along")              \
     X(SWEPT, 129, "a killed shepherd's tree was swept; value = shepherd pid, kind = 1 when proven empty, extra = killed") \
     X(FORK_FAILED, 130, "no shepherd could be forked; value = errno")
 
@@ -86,6 +86,12 @@ struct nr_frame {
     X(JOIN, 1, "the host's process group, because a terminal is inherited on fd 0")             \
     X(FOREGROUND, 2, "a new group of the host's session, made the terminal's foreground group")        \
     X(TERMINAL, 3, "a new session whose controlling terminal is fd 0, a pseudo-terminal of the host")
+
+/* DETACHMENT field: what lives on when the host is gone */
+#define NR_DETACHMENTS(X)                                                              \
+    X(NONE, 0, "nothing: the host's end is the job's end")                              \
+    X(LEFTOVERS, 1, "what the child left at its own exit; until then as NONE")          \
+    X(ALL, 2, "the whole tree: the host's end means nothing")
 
 /* USAGE.kind; scope in USAGE.value */
 #define NR_FIGURES(X)                                                        \
@@ -197,6 +203,7 @@ struct nr_frame {
     X(LINGER, 11, "required; what happens to leftovers")                                                                      \
     X(GROUPING, 12, "required; session or group of the child")                                                                \
     X(HOST_GROUP, 13, "the host's process group; required by JOIN and FOREGROUND")                                            \
+    X(DETACHMENT, 14, "what lives on without the host; absent: nothing")                                                      \
     X(LIMITS, 28, "rows of {u32 limit, u32 parts, u64 soft, u64 hard}, each limit at most once; parts: 1 = soft is given, "   \
                   "2 = hard is given; all bits set: no limit")                                                                \
     X(NICE, 29, "the child's priority, -20 to 19")                                                                            \
@@ -241,6 +248,11 @@ enum nr_linger {
 enum nr_grouping {
 #define X(n, v, d) NR_ROW(NR_GROUPING_, n, v)
     NR_GROUPINGS(X)
+#undef X
+};
+enum nr_detachment {
+#define X(n, v, d) NR_ROW(NR_DETACHMENT_, n, v)
+    NR_DETACHMENTS(X)
 #undef X
 };
 enum nr_figure {

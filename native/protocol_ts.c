@@ -27,6 +27,7 @@ int main(void) {
     TABLE("Cause", NR_CAUSES)
     TABLE("Linger", NR_LINGERS)
     TABLE("Grouping", NR_GROUPINGS)
+    TABLE("Detachment", NR_DETACHMENTS)
     TABLE("Figure", NR_FIGURES)
     TABLE("Scope", NR_SCOPES)
     TABLE("Isolation", NR_ISOLATIONS)

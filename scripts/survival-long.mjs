@@ -13,6 +13,7 @@ const filters = process.argv.slice(2);
 
 for (const [command, ...args] of [
   ['make', '-s', '-j2', 'all', 'children', 'build/census'],
+  ['make', '-s', '-j2', 'FAULTS=1'],
   ['node_modules/.bin/tsc', '-p', 'tsconfig.json'],
   ['node_modules/.bin/tsc', '-p', 'tsconfig.test.json'],
 ])
@@ -53,12 +54,12 @@ rmSync(folder, {recursive: true});
 rows.sort((one, other) => Number(one.fault) - Number(other.fault) || one.name.localeCompare(other.name));
 const wide = Math.max(...rows.map(({name}) => name.length), 4);
 console.log(`\nfault    ${'what'.padEnd(wide)}   runs   left behind   worst`);
-for (const {fault, name, file, runs, leftBehind, worstMs, skipped} of rows) {
+for (const {fault, name, file, runs, leftBehind, worstMs, note, skipped} of rows) {
   if (skipped !== undefined) {
     console.log(`${fault.padEnd(9)}${name.padEnd(wide)}  skipped: ${skipped}`);
     continue;
   }
-  const worst = worstMs > 0 ? `${worstMs.toFixed(0)} ms` : '';
+  const worst = `${worstMs > 0 ? `${worstMs.toFixed(0)} ms ` : ''}${note}`;
   console.log(`${fault.padEnd(9)}${name.padEnd(wide)}  ${String(runs).padStart(5)}   ${String(leftBehind).padStart(11)}   ${worst}`);
   if (leftBehind > 0) bad.delete(file); // counted by its row
 }

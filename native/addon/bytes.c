@@ -2,6 +2,8 @@
  * Never: waits, or decides what an error means for a stream. */
 #include "bytes.h"
 
+#include "fault.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -39,7 +41,7 @@ ssize_t nr_write(int fd, const void *from, size_t length) {
     bool was_pending = sigismember(&pending, SIGPIPE) == 1;
     pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
     ssize_t put;
-    do put = write(fd, from, length);
+    do put = write(fd, from, NR_SHORT("host-write", length));
     while (put < 0 && errno == EINTR);
     int error = put < 0 ? errno : 0;
     if (error == EPIPE && !was_pending) {

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "addon.h"
+#include "fault.h"
 
 /* SCM_MAX_FD of the kernel. */
 #define MOST_FDS 253
@@ -47,7 +48,7 @@ static int send_with_fds(int socket, void *bytes, size_t length, const int *fds,
         memcpy(CMSG_DATA(rights), fds, count * sizeof(int));
     }
     ssize_t sent;
-    do sent = sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    do sent = NR_CALL("host-hire", sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL));
     while (sent < 0 && errno == EINTR);
     if (sent < 0) return -errno;
     return (size_t)sent == length ? 0 : -EMSGSIZE;

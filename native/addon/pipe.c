@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "addon.h"
+#include "fault.h"
 
 napi_value nr_bare_array(napi_env env, int result, const int *fds, uint32_t count) {
     if (result < 0) return nr_number(env, -errno);
@@ -24,13 +25,13 @@ napi_value nr_bare_array(napi_env env, int result, const int *fds, uint32_t coun
 napi_value nr_pipe(napi_env env, napi_callback_info info) {
     (void)info;
     int fds[2];
-    return nr_bare_array(env, pipe2(fds, O_CLOEXEC), fds, 2);
+    return nr_bare_array(env, NR_CALL("host-pipe", pipe2(fds, O_CLOEXEC)), fds, 2);
 }
 
 napi_value nr_socket_pair(napi_env env, napi_callback_info info) {
     (void)info;
     int fds[2];
-    return nr_bare_array(env, socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), fds, 2);
+    return nr_bare_array(env, NR_CALL("host-socketpair", socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds)), fds, 2);
 }
 
 static bool one_fd(napi_env env, napi_callback_info info, int *fd) {

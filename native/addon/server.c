@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "addon.h"
+#include "fault.h"
 
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
@@ -35,6 +36,7 @@ struct start {
     char file[PATH_MAX], title[MOST_TITLE], padding[PADDING + 1];
     int null, hire, server, host, errors;      /* the far ends; host may be -1 */
     int near_hire, near_server, near_errors;
+    const char *fault; /* what a build for faults tells it; NULL */
     int last_fd; /* up to here descriptors may be open, where the kernel has no better way */
 };
 
@@ -65,7 +67,7 @@ static int two(int result, const int fds[2], int *near, int *far) {
 
 static int open_all(struct start *it) {
     int fds[2], on = 1, error;
-    error = two(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds), fds, &it->near_hire, &it->hire);
+    error = two(NR_CALL("host-server", socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds)), fds, &it->near_hire, &it->hire);
     if (error < 0) return error;
     /* A shepherd believes only the kernel about who hires it. */
     if (setsockopt(it->hire, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0) return -errno;
@@ -113,7 +115,7 @@ static void close_the_rest(const struct start *it) {
 /* Shares the host's memory until it has exec'ed: raw system calls on what was prepared, nothing else. The calling thread stands still. */
 static void become_server(const struct start *it) {
     static const unsigned char zeros[64];
-    char *argv[] = {(char *)it->title, (char *)it->padding, NULL}, *envp[] = {NULL};
+    char *argv[] = {(char *)it->title, (char *)it->padding, NULL}, *envp[] = {(char *)it->fault, NULL};
     int error = 0;
     for (int signal = 1; signal <= KERNEL_SIGNALS; signal++) syscall(SYS_rt_sigaction, signal, zeros, NULL, KERNEL_SIGSET);
     const int from[] = {it->null, it->null, it->null, it->hire, it->server, it->host};
@@ -151,7 +153,7 @@ static pid_t give_birth(const struct start *it) {
     unsigned char all[KERNEL_SIGSET], before[KERNEL_SIGSET];
     memset(all, 0xff, sizeof all);
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, all, before, KERNEL_SIGSET);
-    pid_t pid = split(it);
+    pid_t pid = NR_CALL("host-fork", split(it));
     int error = errno;
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, before, NULL, KERNEL_SIGSET);
     return pid < 0 ? -error : pid;
@@ -177,6 +179,7 @@ static bool fill(napi_env env, napi_callback_info info, struct start *it) {
     size_t length;
     *it = (struct start){.null = -1, .hire = -1, .server = -1, .host = -1, .errors = -1, .near_hire = -1, .near_server = -1, .near_errors = -1};
     memset(it->padding, ' ', PADDING);
+    it->fault = NR_FAULT_VARIABLE;
     struct rlimit limit = {1024, 1024};
     getrlimit(RLIMIT_NOFILE, &limit);
     it->last_fd = limit.rlim_cur > 65536 ? 65536 : (int)limit.rlim_cur;

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "fault.h"
 #include "object.h"
 
 /* Reads per turn of the event loop. */
@@ -38,13 +39,22 @@ static void drop_queue(struct socket *it) {
     it->last = &it->first;
 }
 
+/* Not now, or no memory now: the loop asks again as long as the socket is ready. */
+static bool is_transient(int error) {
+    return error == EAGAIN || error == ENOBUFS || error == ENOMEM;
+}
+
 /* How many bytes the kernel took; 0: none now; -errno: nobody is there. */
 static ssize_t send_some(int fd, const void *data, size_t length) {
     ssize_t sent;
-    do sent = send(fd, data, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    do sent = NR_CALL("host-send", send(fd, data, NR_SHORT("host-send", length), MSG_DONTWAIT | MSG_NOSIGNAL));
     while (sent < 0 && errno == EINTR);
     if (sent >= 0) return sent;
-    return errno == EAGAIN || errno == ENOBUFS ? 0 : -errno;
+    int error = errno;
+    if (is_transient(error)) return 0;
+    /* Both ends shall hear of it: half a message, and an open socket, would be waited on for ever. */
+    if (error != EPIPE && error != ECONNRESET) shutdown(fd, SHUT_RDWR);
+    return -error;
 }
 
 static void flush(struct socket *it) {
@@ -93,7 +103,7 @@ static ssize_t receive(int fd, void *to, size_t length, int *received) {
     do {
         message.msg_control = &control;
         message.msg_controllen = sizeof control;
-        got = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+        got = NR_CALL("host-recv", recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC));
     } while (got < 0 && errno == EINTR);
     *received = got >= 0 ? first_descriptor(&message) : -1;
     return got >= 0 ? got : -errno;
@@ -127,7 +137,7 @@ static void read_all(struct socket *it) {
         size_t length;
         int received = -1;
         ssize_t got = inbox_of(it, &inbox, &length) ? receive(it->base.fd.fd, inbox, length, &received) : -EINVAL;
-        if (got == -EAGAIN) break;
+        if (got < 0 && is_transient((int)-got)) break;
         if (got > 0) it->base.count++, it->base.bytes += (uint64_t)got;
         if (!tell(it, got, received)) break;
     }

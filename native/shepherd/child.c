@@ -9,12 +9,13 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "fault.h"
 #include "platform.h"
 
 _Noreturn void nr_child_fail(const struct nr_plan *plan, enum nr_stage stage, int error) {
     struct nr_child_error said = {stage, error};
     ssize_t n;
-    do n = write(plan->errors, &said, sizeof said);
+    do n = write(plan->errors, &said, NR_SHORT("report", sizeof said));
     while (n < 0 && errno == EINTR);
     _exit(127);
 }
@@ -64,14 +65,15 @@ static void place_fds(struct nr_plan *plan) {
     plan->errors = lift(plan, plan->errors);
     for (int i = 0; i < request->fd_count; i++) plan->sources[i] = lift(plan, plan->sources[i]);
     for (int i = 0; i < request->fd_count; i++) {
-        if (dup2(plan->sources[i], request->fds[i].target) < 0) nr_child_fail(plan, NR_STAGE_FDS, errno);
+        if (NR_CALL("dup-child", dup2(plan->sources[i], request->fds[i].target)) < 0) nr_child_fail(plan, NR_STAGE_FDS, errno);
         if (request->fds[i].inherited) block_again(plan, request->fds[i].target);
     }
 }
 
 /* Armed first, compared afterwards: the shepherd may have died in between. It is the last thing that changes who we are. */
 static void tie_to_shepherd(const struct nr_plan *plan) {
-    if (nr_die_with_parent(SIGKILL) < 0) nr_child_fail(plan, NR_STAGE_PDEATHSIG, errno);
+    if (NR_CALL("prctl-child", nr_die_with_parent(SIGKILL)) < 0) nr_child_fail(plan, NR_STAGE_PDEATHSIG, errno);
+    NR_STEP("tied");
     if (getppid() != plan->shepherd) nr_child_fail(plan, NR_STAGE_PDEATHSIG, ESRCH);
 }
 
@@ -166,16 +168,22 @@ static void must(const struct nr_plan *plan, int stage) {
  * signal away; the directory is entered with the rights that the program will have. */
 _Noreturn void nr_child(struct nr_plan *plan) {
     const struct nr_bounds *bounds = &plan->request->bounds;
+    NR_STEP("session");
     join(plan);
     join_cgroup(plan);
     must(plan, nr_bounds_priority(bounds));
+    NR_STEP("fds");
     place_fds(plan);
     must(plan, nr_bounds_limits(bounds));
     must(plan, nr_bounds_identity(bounds));
+    NR_STEP("chdir");
     if (chdir(plan->request->cwd) < 0) nr_child_fail(plan, NR_STAGE_CHDIR, errno);
     must(plan, nr_bounds_privileges(bounds));
+    NR_STEP("tie");
     tie_to_shepherd(plan);
+    NR_STEP("signals");
     reset_signals(plan);
+    NR_STEP("exec");
     int error = search(plan);
     if (error == MISSING_INTERPRETER) nr_child_fail(plan, NR_STAGE_INTERPRETER, ENOENT);
     nr_child_fail(plan, NR_STAGE_EXEC, error);

@@ -18,6 +18,7 @@ struct nr_plan {
     int terminal;     /* what becomes the child's fd 0, or -1 */
     int sources[NR_MOST_FDS];
     char candidate[PATH_MAX];
+    char rest[4096]; /* so that nothing else lies in its last page */
 };
 
 struct nr_child_error {

@@ -2,6 +2,8 @@
  * Never: what a frame means. */
 #include "control.h"
 
+#include "fault.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -100,7 +102,7 @@ void nr_control_pass(struct nr_control *control, enum nr_frame_type type, int ki
 }
 
 static ssize_t send_some(struct nr_control *control) {
-    struct iovec bytes = {control->out + control->out_sent, control->out_length - control->out_sent};
+    struct iovec bytes = {control->out + control->out_sent, NR_SHORT("send-control", control->out_length - control->out_sent)};
     struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1};
     union {
         struct cmsghdr header;
@@ -115,7 +117,7 @@ static ssize_t send_some(struct nr_control *control) {
         message.msg_control = &rights;
         message.msg_controllen = sizeof rights.space;
     }
-    return sendmsg(control->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return NR_CALL("send-control", sendmsg(control->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL));
 }
 
 void nr_control_flush(struct nr_control *control) {
@@ -185,7 +187,7 @@ long nr_receive(int fd, void *bytes, size_t length) {
 
 void nr_control_read(struct nr_control *control, void (*each)(void *arg, const struct nr_frame *frame), void *arg) {
     while (control->fd >= 0 && !control->garbage && nr_control_has_room(control)) {
-        long n = nr_receive(control->fd, control->in + control->in_length, NR_FRAME_SIZE - control->in_length);
+        long n = NR_CALL("recv-control", nr_receive(control->fd, control->in + control->in_length, NR_FRAME_SIZE - control->in_length));
         if (n < 0 && (errno == EAGAIN || errno == ENOMEM || errno == ENOBUFS)) return;
         if (n <= 0) return end(control);
         control->in_length += (size_t)n;

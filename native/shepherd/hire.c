@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "control.h"
+#include "fault.h"
 
 #ifndef SO_PEERGROUPS
 #define SO_PEERGROUPS 59
@@ -74,7 +75,7 @@ int nr_hire_receive(int socket, int flags, struct nr_hire *hire) {
         char space[CMSG_SPACE(NR_HIRE_FDS * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
     } parts;
     struct msghdr message = {.msg_iov = &into, .msg_iovlen = 1, .msg_control = &parts, .msg_controllen = sizeof parts.space};
-    ssize_t n = recvmsg(socket, &message, flags | MSG_CMSG_CLOEXEC);
+    ssize_t n = NR_CALL("recv-hire", recvmsg(socket, &message, flags | MSG_CMSG_CLOEXEC));
     if (n <= 0) return (int)n;
     struct ucred sender;
     hire->count = 0;

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "fault.h"
 #include "hire.h"
 #include "job.h"
 #include "platform.h"
@@ -21,15 +22,15 @@ static void leave_soon(int signal) {
     asked_to_leave = 1;
 }
 
-/* The pipe is never full but when the fork server is stopped for a long time. */
+/* The pipe is full only when the fork server is stopped for a long time. */
 static bool tell(const struct nr_shepherd *shepherd, bool busy, int32_t kill_timeout) {
     struct nr_notice notice = {getpid(), shepherd->slot, busy, kill_timeout};
-    return write(shepherd->notice, &notice, sizeof notice) == sizeof notice;
+    return NR_CALL("tell", write(shepherd->notice, &notice, sizeof notice)) == sizeof notice;
 }
 
 /* Armed first, compared afterwards: the fork server may have died in between. */
 static bool belongs_to_server(const struct nr_shepherd *shepherd) {
-    return nr_die_with_parent(SIGKILL) == 0 && getppid() == shepherd->server;
+    return NR_CALL("prctl-idle", nr_die_with_parent(SIGKILL)) == 0 && getppid() == shepherd->server;
 }
 
 /* The request to leave is heard here and nowhere else. If it comes just before recvmsg, it is heard after the next hire, or when the
@@ -39,6 +40,7 @@ static int wait_for_hire(const struct nr_shepherd *shepherd, struct nr_hire *hir
     sigemptyset(&leave);
     sigaddset(&leave, SIGUSR1);
     sigprocmask(SIG_UNBLOCK, &leave, NULL);
+    NR_STEP("idle");
     int result = nr_hire_receive(shepherd->hire, 0, hire), error = errno;
     sigprocmask(SIG_BLOCK, &leave, NULL);
     errno = error;
@@ -46,10 +48,17 @@ static int wait_for_hire(const struct nr_shepherd *shepherd, struct nr_hire *hir
 }
 
 static void take(struct nr_shepherd *shepherd, struct nr_hire *hire) {
-    tell(shepherd, true, hire->frame.value < 0 ? 0 : hire->frame.value);
+    NR_STEP("hired");
+    shepherd->kill_timeout = hire->frame.value < 0 ? 0 : hire->frame.value;
+    shepherd->untold = !tell(shepherd, true, shepherd->kill_timeout);
+    NR_STEP("told");
     /* From here on the job survives the fork server. */
     nr_die_with_parent(0);
     if (hire->count > 0) nr_job_run(shepherd, hire);
+}
+
+void nr_idle_tell_again(struct nr_shepherd *shepherd) {
+    if (shepherd->untold && shepherd->notice >= 0) shepherd->untold = !tell(shepherd, true, shepherd->kill_timeout);
 }
 
 void nr_idle_orphaned(struct nr_shepherd *shepherd) {
@@ -72,6 +81,7 @@ _Noreturn void nr_idle(struct nr_shepherd *shepherd) {
     static struct nr_hire hire;
     settle_in();
     for (int jobs = 0; jobs < MOST_JOBS && !asked_to_leave; jobs++) {
+        if (jobs > 0) NR_STEP("again");
         if (shepherd->hire < 0 || !belongs_to_server(shepherd)) break;
         if (jobs > 0 && !tell(shepherd, false, 0)) break;
         int result;

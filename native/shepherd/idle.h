@@ -17,6 +17,8 @@ struct nr_shepherd {
     int null;    /* /dev/null, for reading and writing */
     pid_t host;
     char *record; /* where the fork server finds the cgroup of our job, should we die; NULL: nowhere */
+    bool untold;          /* the fork server takes us for idle: the notice pipe was full */
+    int32_t kill_timeout; /* of the job, in ms, for that notice */
 };
 
 /* One record on the notice pipe, written at once or not at all. */
@@ -29,6 +31,8 @@ struct nr_notice {
 
 /* The life of a freshly forked shepherd. It exits with 0 only if nothing is left below it. */
 _Noreturn void nr_idle(struct nr_shepherd *shepherd);
+/* There is room in the notice pipe again. */
+void nr_idle_tell_again(struct nr_shepherd *shepherd);
 /* The fork server is gone: lets go of what was shared with it. */
 void nr_idle_orphaned(struct nr_shepherd *shepherd);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fault.h"
 #include "platform.h"
 #include "spawn.h"
 #include "title.h"
@@ -45,6 +46,7 @@ void nr_job_let_go_of_pty(struct nr_job *job) {
 }
 
 static void close_job(struct nr_job *job) {
+    NR_STEP("gone");
     nr_job_release(job);
     say_the_rest(&job->control);
     nr_control_close(&job->control);
@@ -123,13 +125,15 @@ static bool bring_to_life(struct nr_job *job, struct nr_hire *hire) {
     }
     if (job->leaf.procs >= 0) close(job->leaf.procs);
     job->leaf.procs = -1;
+    NR_STEP("forked");
     job->tree.leader = birth.pid;
     job->tree.grouped = request->grouping != NR_GROUPING_JOIN;
     job->tree.space = birth.space;
     /* In a namespace too its number is its own until we let init reap it. */
-    job->tree.pidfd = nr_pidfd_open(birth.pid);
+    job->tree.pidfd = NR_CALL("pidfd", nr_pidfd_open(birth.pid));
     nr_control_pass(&job->control, NR_STARTED, 0, birth.pid, job->tree.pidfd);
     nr_control_flush(&job->control);
+    NR_STEP("started");
     nr_job_happen(job, NR_EVENT_BORN, NR_CAUSE_ASKED, 0);
     nr_title_busy(birth.pid, request->file, request->argv);
     return true;
@@ -138,14 +142,20 @@ static bool bring_to_life(struct nr_job *job, struct nr_hire *hire) {
 void nr_job_run(struct nr_shepherd *shepherd, struct nr_hire *hire) {
     static struct nr_job job;
     open_job(&job, shepherd, hire->fds[0]);
+    NR_STEP("hello");
     nr_control_say(&job.control, NR_HELLO, 0, getpid(), NR_PROTOCOL_VERSION);
     nr_control_flush(&job.control);
+    NR_STEP("request");
     bool alive = understand(&job, hire);
+    NR_STEP("understood");
     if (alive && job.request.timeout >= 0) job.timeout_at = nr_now() + job.request.timeout * 1000000;
     alive = alive && still_wanted(&job) && bring_to_life(&job, hire);
     nr_hire_close(hire, 1);
     if (alive) {
         nr_request_drop(&job.request);
+        nr_spawn_forget();
+        nr_give_back(job.request.fds, (size_t)((char *)(&job.request + 1) - (char *)job.request.fds)); /* descriptors and bounds */
+        nr_give_back_stack();
         nr_job_watch(&job);
     }
     close_job(&job);

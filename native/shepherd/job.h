@@ -19,9 +19,7 @@ struct nr_job {
     struct nr_shepherd *shepherd;
     enum nr_state state;
     struct nr_control control;
-    struct nr_request request;
     struct nr_tree tree;
-    struct nr_leaf leaf;    /* its own cgroup, if it has one */
     bool frozen;            /* FREEZE was the last word */
     uint64_t freezing;      /* the id of a FREEZE that is not answered yet, or 0 */
     int terminal;           /* FOREGROUND: the terminal to hand back, else -1 */
@@ -37,6 +35,8 @@ struct nr_job {
     int64_t unkillable_at;  /* when to say who is still there; NR_NEVER: not yet killing, or said */
     int passes_in_vain;     /* passes of SIGKILL in a row after which nobody was reaped */
     bool nobody_met;        /* the last pass met nobody */
+    struct nr_leaf leaf;       /* its own cgroup, if it has one */
+    struct nr_request request; /* these two last: they are large, and a page nobody writes to costs nothing */
 };
 
 /* One job from hire to GONE. Takes over all descriptors of `hire`. When it returns nothing of the job is left. */

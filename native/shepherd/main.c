@@ -2,6 +2,7 @@
  * Never: being run by hand. */
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,14 +15,23 @@
 #include "trace.h"
 
 #define CALLED "net-runner: fork server of "
+#define CALLED_DETACHED "net-runner: detached server of "
+
+/* The number after `words`, or 0. */
+static pid_t called(const char *title, const char *words) {
+    return strncmp(title, words, strlen(words)) == 0 ? (pid_t)strtol(title + strlen(words), NULL, 10) : 0;
+}
 
 /* The host's pid, or 0 when nobody of ours called us. valgrind puts the file's name before what it was told, so one further is fine. */
-static pid_t caller(int argc, char **argv) {
+static pid_t caller(int argc, char **argv, bool *detached) {
     struct stat hire, control;
     if (fstat(NR_FD_HIRE, &hire) < 0 || fstat(NR_FD_SERVER, &control) < 0) return 0;
     if (!S_ISSOCK(hire.st_mode) || !S_ISSOCK(control.st_mode)) return 0;
-    for (int i = 0; i < argc && i < 2; i++)
-        if (strncmp(argv[i], CALLED, strlen(CALLED)) == 0) return (pid_t)strtol(argv[i] + strlen(CALLED), NULL, 10);
+    for (int i = 0; i < argc && i < 2; i++) {
+        pid_t host = called(argv[i], CALLED), other = called(argv[i], CALLED_DETACHED);
+        *detached = other > 0;
+        if (host > 0 || other > 0) return host > 0 ? host : other;
+    }
     return 0;
 }
 
@@ -51,19 +61,29 @@ static void settle_signals(void) {
     nr_reset_signals();
 }
 
+/* Out of the host's session, and below nobody of the host's: whoever the host's orphans go to gets us. The host sees a fork that fails as
+ * the end of both sockets. */
+static void step_aside(void) {
+    pid_t pid = fork();
+    if (pid != 0) _exit(pid < 0 ? 125 : 0);
+    setsid();
+}
+
 int main(int argc, char **argv) {
-    pid_t host = caller(argc, argv);
+    bool detached;
+    pid_t host = caller(argc, argv, &detached);
     if (host <= 0) {
         fprintf(stderr, "net-runner-shepherd is started by the net-runner package, never by hand: see `npx net-runner --help`.\n");
         return 125;
     }
     settle_signals();
     settle_fds();
-    setpgid(0, 0);
+    if (detached) step_aside();
+    else setpgid(0, 0);
     nr_become_subreaper();
     nr_set_name("nr-forkserver");
     nr_hide_memory(true);
     nr_title_init(argc, argv);
     if (chdir("/") < 0) return 125;
-    nr_server(host);
+    nr_server(host, detached);
 }

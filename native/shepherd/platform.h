@@ -24,6 +24,10 @@ int nr_die_with_parent(int signal);
 void nr_hide_memory(bool hide);
 /* Every disposition becomes the default, those of the libc's private signals included. */
 void nr_reset_signals(void);
+/* Takes memory back to the state of before it was written: zeros, and no page of our own. Whole pages only. */
+void nr_give_back(void *start, size_t size);
+/* The same for the stack below the caller, which a deep call has left behind. */
+void nr_give_back_stack(void);
 /* Closes every descriptor from `first` upward. */
 void nr_close_from(int first);
 /* A descriptor that is readable while SIGCHLD is pending for whoever reads it; SIGCHLD must be blocked. */

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "fault.h"
 #include "leaf.h"
 #include "platform.h"
 
@@ -16,9 +17,14 @@ struct slot {
     int32_t kill_timeout;
 };
 
-static struct slot slots[NR_MOST_SHEPHERDS];
-static int used; /* slots from here on were never taken, or are free again */
-struct nr_pool nr_pool;
+/* The fork server's alone, in pages of their own (nr_pool_give_back). */
+static _Alignas(4096) struct slot slots[NR_MOST_SHEPHERDS];
+_Alignas(4096) struct nr_pool nr_pool;
+
+void nr_pool_give_back(void) {
+    nr_give_back(slots, sizeof slots);
+    nr_give_back(&nr_pool, sizeof nr_pool);
+}
 
 /* Shared with all shepherds: each writes down its job's cgroup before it makes it, in its own place. NULL: no memory for that, and then the
  * host is the one who ends what is in the cgroup of a dead shepherd. */
@@ -37,7 +43,7 @@ static bool is_free(int slot) {
 
 int nr_pool_sweep_leaves(bool forget) {
     int left = 0;
-    for (int i = 0; i < used; i++) {
+    for (int i = 0; i < nr_pool.used; i++) {
         if (slots[i].pid || is_free(i)) continue;
         if (forget || nr_leaf_remove_recorded(records[i])) records[i][0] = 0;
         else left++;
@@ -46,13 +52,13 @@ int nr_pool_sweep_leaves(bool forget) {
 }
 
 static int free_slot(void) {
-    for (int i = 0; i < used; i++)
+    for (int i = 0; i < nr_pool.used; i++)
         if (is_free(i)) return i;
-    return used < NR_MOST_SHEPHERDS ? used : -1;
+    return nr_pool.used < NR_MOST_SHEPHERDS ? nr_pool.used : -1;
 }
 
 static struct slot *find(pid_t pid) {
-    for (int i = 0; i < used; i++)
+    for (int i = 0; i < nr_pool.used; i++)
         if (slots[i].pid == pid) return &slots[i];
     return NULL;
 }
@@ -63,20 +69,20 @@ int nr_pool_fork(const struct nr_shepherd *template, void (*prepare)(void)) {
     if (shepherd.slot < 0) return EAGAIN;
     shepherd.server = getpid();
     shepherd.record = records ? records[shepherd.slot] : NULL;
-    pid_t pid = fork();
+    pid_t pid = NR_CALL("fork-shepherd", fork());
     if (pid < 0) return errno;
     if (pid == 0) {
         prepare();
         nr_idle(&shepherd);
     }
     slots[shepherd.slot] = (struct slot){.pid = pid};
-    if (shepherd.slot == used) used++;
+    if (shepherd.slot == nr_pool.used) nr_pool.used++;
     nr_pool.idle++;
     return 0;
 }
 
 bool nr_pool_notice(const struct nr_notice *notice) {
-    if (notice->slot < 0 || notice->slot >= used) return false;
+    if (notice->slot < 0 || notice->slot >= nr_pool.used) return false;
     struct slot *slot = &slots[notice->slot];
     bool busy = notice->busy;
     if (slot->pid != notice->pid || slot->busy == busy) return false;
@@ -97,13 +103,13 @@ bool nr_pool_forget(pid_t pid) {
     if (slot->busy) nr_pool.busy--;
     else nr_pool.idle--;
     slot->pid = 0;
-    while (used > 0 && is_free(used - 1)) used--;
+    while (nr_pool.used > 0 && is_free(nr_pool.used - 1)) nr_pool.used--;
     return true;
 }
 
 /* Every slot's process is an unreaped child of ours, so its number is its own. */
 void nr_pool_shrink(int keep) {
-    for (int i = 0; i < used; i++)
+    for (int i = 0; i < nr_pool.used; i++)
         if (slots[i].pid && !slots[i].busy && keep-- <= 0) kill(slots[i].pid, SIGUSR1);
 }
 
@@ -113,7 +119,7 @@ static bool is_stopped(pid_t pid) {
 }
 
 void nr_pool_wake(void) {
-    for (int i = 0; i < used; i++)
+    for (int i = 0; i < nr_pool.used; i++)
         if (slots[i].pid && is_stopped(slots[i].pid)) kill(slots[i].pid, SIGCONT);
 }
 
@@ -123,7 +129,7 @@ void nr_pool_kill(pid_t pid, bool only_stopped) {
 
 int64_t nr_pool_kill_overdue(int64_t since, int64_t margin_ms) {
     int64_t now = nr_now(), next = NR_NEVER;
-    for (int i = 0; i < used; i++) {
+    for (int i = 0; i < nr_pool.used; i++) {
         if (!slots[i].pid) continue;
         int64_t due = since + (slots[i].kill_timeout + margin_ms) * 1000000;
         if (due <= now) kill(slots[i].pid, SIGKILL);

@@ -14,6 +14,8 @@
 /* Counts, for whoever decides. */
 struct nr_pool {
     int idle, busy;
+    int used;                           /* slots from here on were never taken, or are free again */
+    char rest[4096 - 3 * sizeof(int)]; /* of a page that nothing else lies in */
 };
 extern struct nr_pool nr_pool;
 
@@ -21,6 +23,8 @@ extern struct nr_pool nr_pool;
 void nr_pool_init(void);
 /* Forks an idle shepherd from this template: 0, or errno. In the new process `prepare` is called once and it never returns. */
 int nr_pool_fork(const struct nr_shepherd *template, void (*prepare)(void));
+/* In a new shepherd: takes back the pages that the fork server will go on writing, each of which would be copied for it. */
+void nr_pool_give_back(void);
 /* A shepherd said what it does now. true when it was hired. */
 bool nr_pool_notice(const struct nr_notice *notice);
 bool nr_pool_lives(pid_t pid);

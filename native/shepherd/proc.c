@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "fault.h"
 #include "platform.h"
 
 #define RESERVE 2
@@ -22,7 +23,7 @@ static void refill(void) {
 }
 
 static int open_at(int dir, const char *path, int flags) {
-    int fd = openat(dir, path, flags | O_RDONLY | O_CLOEXEC);
+    int fd = NR_CALL("open-proc", openat(dir, path, flags | O_RDONLY | O_CLOEXEC));
     for (int i = 0; fd < 0 && (errno == EMFILE || errno == ENFILE) && i < RESERVE; i++) {
         if (reserve[i] < 0) continue;
         close(reserve[i]);

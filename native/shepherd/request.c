@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 
 #include "control.h"
+#include "fault.h"
 
 #define HEADER 8
 #define FIELDS 56
@@ -29,7 +30,7 @@ static uint32_t u32(const uint8_t *at) {
 }
 
 static void *map(size_t size) {
-    void *memory = mmap(NULL, size ? size : 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *memory = NR_CALL("map-request", 0) < 0 ? MAP_FAILED : mmap(NULL, size ? size : 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return memory == MAP_FAILED ? NULL : memory;
 }
 
@@ -109,7 +110,7 @@ static bool fd_rows(const struct field *field, int sources, struct nr_request *r
 }
 
 static bool numbers(const struct field fields[FIELDS], struct nr_request *request) {
-    int64_t signal, scope, linger, grouping, group = 0;
+    int64_t signal, scope, linger, grouping, group = 0, detachment = NR_DETACHMENT_NONE;
     request->timeout = -1;
     if (fields[NR_FIELD_TIMEOUT].bytes && !milliseconds(&fields[NR_FIELD_TIMEOUT], &request->timeout)) return false;
     if (!milliseconds(&fields[NR_FIELD_KILL_TIMEOUT], &request->kill_timeout)) return false;
@@ -120,11 +121,14 @@ static bool numbers(const struct field fields[FIELDS], struct nr_request *reques
     if (!number(&fields[NR_FIELD_GROUPING], NR_GROUPING_SESSION, NR_GROUPING_TERMINAL, &grouping)) return false;
     bool wants_group = grouping == NR_GROUPING_JOIN || grouping == NR_GROUPING_FOREGROUND || fields[NR_FIELD_HOST_GROUP].bytes;
     if (wants_group && !number(&fields[NR_FIELD_HOST_GROUP], 1, INT_MAX, &group)) return false;
+    const struct field *detached = &fields[NR_FIELD_DETACHMENT];
+    if (detached->bytes && !number(detached, NR_DETACHMENT_NONE, NR_DETACHMENT_ALL, &detachment)) return false;
     request->kill_signal = (int)signal;
     request->stop_scope = (enum nr_reach)scope;
     request->linger = (enum nr_linger)linger;
     request->grouping = (enum nr_grouping)grouping;
     request->host_group = (pid_t)group;
+    request->detachment = (enum nr_detachment)detachment;
     return true;
 }
 
@@ -233,7 +237,7 @@ void nr_request_drop(struct nr_request *request) {
 /* The one wait for the host: before its request is whole there is nothing to look after. Its death ends the wait. */
 static int read_exactly(int control, uint8_t *bytes, size_t length) {
     while (length > 0) {
-        long n = nr_receive(control, bytes, length);
+        long n = NR_CALL("recv-request", nr_receive(control, bytes, length));
         if (n > 0) {
             bytes += n;
             length -= (size_t)n;

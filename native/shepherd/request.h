@@ -26,7 +26,6 @@ struct nr_request {
     char *file, *cwd;
     char **argv; /* argv[-1] exists: room to run a script by a shell */
     char **envp;
-    struct nr_fd_row fds[NR_MOST_FDS];
     int fd_count, highest_target;
     int64_t timeout, kill_timeout, leftover_timeout; /* ms; timeout -1: none */
     int kill_signal;
@@ -34,11 +33,14 @@ struct nr_request {
     enum nr_linger linger;
     enum nr_grouping grouping;
     pid_t host_group;
-    struct nr_bounds bounds;
+    enum nr_detachment detachment;
     struct nr_cgroup_wish cgroup;
     /* what nr_request_drop() gives back */
     void *bytes, *pointers;
     size_t bytes_size, pointers_size;
+    /* the large ones last */
+    struct nr_fd_row fds[NR_MOST_FDS];
+    struct nr_bounds bounds;
 };
 
 /* Reads a whole request from a control socket. 0; ECONNRESET when the other end is gone; EPROTO, E2BIG, ENOMEM. `sources`: how many

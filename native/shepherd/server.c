@@ -26,28 +26,35 @@
 #define MOST_IDLE 16
 #define AFTER_KILL_TIMEOUT 10000 /* ms */
 
-static struct {
-    struct nr_shepherd template;
-    struct nr_control control; /* the server socket */
-    int host, notices;
-    bool draining;    /* the host is gone: no new shepherds */
-    bool retiring;    /* the host hung up the hire socket: only for hires that are queued there */
-    int64_t host_end; /* when it went */
-    int64_t hired_at; /* the last time */
-    int64_t ask_at;   /* when to ask surplus shepherds to leave */
-    int64_t kill_at;  /* draining: when the next shepherd is overdue */
-    int64_t fork_at;  /* not before: the last fork failed */
-    int backoff;      /* ms */
-    int at_once;      /* how many to fork when hires wait */
+/* In pages of its own: what the fork server writes later would be copied into every shepherd, which gives these back. */
+static _Alignas(4096) union {
+    struct {
+        struct nr_shepherd template;
+        struct nr_control control; /* the server socket */
+        int host, notices;
+        bool detached;    /* one job, and the host's end is no reason to hurry it */
+        bool draining;    /* the host is gone: no new shepherds */
+        bool retiring;    /* the host hung up the hire socket: only for hires that are queued there */
+        int64_t host_end; /* when it went */
+        int64_t hired_at; /* the last time */
+        int64_t ask_at;   /* when to ask surplus shepherds to leave */
+        int64_t kill_at;  /* draining: when the next shepherd is overdue */
+        int64_t fork_at;  /* not before: the last fork failed */
+        int backoff;      /* ms */
+        int at_once;      /* how many to fork when hires wait */
+    };
+    char pages[2 * 4096];
 } server;
 
 /* ---- making shepherds ---- */
 
 /* In the new shepherd. */
 static void let_go(void) {
-    nr_control_close(&server.control);
+    close(server.control.fd);
     if (server.host >= 0) close(server.host);
     close(server.notices);
+    nr_give_back(&server, sizeof server);
+    nr_pool_give_back();
 }
 
 static bool hires_wait(void) {
@@ -82,6 +89,7 @@ static void fork_failed(int error) {
 
 /* One is always ready; more at once, twice as many each time, as long as hires wait for somebody. */
 static void replenish(void) {
+    if (server.detached && server.hired_at) return;
     if (server.draining || nr_pool.idle > 0 || (server.fork_at && nr_now() < server.fork_at)) return;
     bool waiting = hires_wait();
     if (server.retiring && !waiting) return;
@@ -142,7 +150,7 @@ static void drain(void) {
     NR_TRACE("the host is gone");
     server.draining = true;
     server.host_end = nr_now();
-    server.kill_at = server.host_end;
+    server.kill_at = server.detached ? NR_NEVER : server.host_end;
     close(NR_FD_HIRE);
     nr_control_close(&server.control);
     nr_pool_wake();
@@ -225,7 +233,7 @@ static int host_pidfd(void) {
     return -1;
 }
 
-static void set_up(pid_t host) {
+static void set_up(pid_t host, bool detached) {
     int notices[2] = {-1, -1}, yes = 1;
     nr_hire_init(host);
     nr_pool_init();
@@ -237,12 +245,23 @@ static void set_up(pid_t host) {
     server.host = host_pidfd();
     server.ask_at = server.kill_at = NR_NEVER;
     server.at_once = 1;
+    server.detached = detached;
     nr_control_open(&server.control, NR_FD_SERVER);
 }
 
-_Noreturn void nr_server(pid_t host) {
-    set_up(host);
+/* Whom the host started is its own child, whose pid nobody else can have; a detached server is not. */
+static void say_ready(void) {
+    int self = server.detached ? nr_pidfd_open(getpid()) : -1;
     nr_control_say(&server.control, NR_READY, 0, getpid(), NR_PROTOCOL_VERSION);
+    server.control.passed = self;
+    nr_control_flush(&server.control);
+    server.control.passed = -1;
+    if (self >= 0) close(self);
+}
+
+_Noreturn void nr_server(pid_t host, bool detached) {
+    set_up(host, detached);
+    say_ready();
     while (!finished()) {
         replenish();
         nr_control_flush(&server.control);

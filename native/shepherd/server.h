@@ -3,6 +3,7 @@
 #ifndef NR_SERVER_H
 #define NR_SERVER_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /* The descriptors a fork server starts with. */
@@ -12,7 +13,7 @@ enum {
     NR_FD_HOST = 5    /* a pidfd of the host; not open where the kernel has none */
 };
 
-/* Runs until the host is gone, or wants no more, and nothing is left below. */
-_Noreturn void nr_server(pid_t host);
+/* Runs until the host is gone, or wants no more, and nothing is left below. `detached`: it serves one job, which may outlive the host. */
+_Noreturn void nr_server(pid_t host, bool detached);
 
 #endif

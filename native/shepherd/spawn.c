@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "platform.h"
+#include "fault.h"
 
 /* The child shares our memory and our stack until it executes or exits, so this function does nothing else and the child's part
  * never returns. AddressSanitizer does not know vfork's rules. */
@@ -59,10 +61,15 @@ static const char *search_path(const struct nr_request *request) {
     return "/bin:/usr/bin";
 }
 
+static _Alignas(4096) struct nr_plan plan;
+
+void nr_spawn_forget(void) {
+    nr_give_back(&plan, sizeof plan);
+}
+
 int nr_spawn(struct nr_request *request, const int *sources, int null, int cgroup, struct nr_birth *birth) {
-    static struct nr_plan plan;
     int ends[2];
-    if (pipe2(ends, O_CLOEXEC) < 0) return failed(birth, NR_STAGE_PREPARE, errno);
+    if (NR_CALL("pipe-errors", pipe2(ends, O_CLOEXEC)) < 0) return failed(birth, NR_STAGE_PREPARE, errno);
     plan.request = request;
     plan.path = search_path(request);
     plan.shepherd = getpid();
@@ -77,7 +84,8 @@ int nr_spawn(struct nr_request *request, const int *sources, int null, int cgrou
     }
     bool apart = request->cgroup.isolation == NR_ISOLATION_PIDNS;
     birth->space = (struct nr_namespace)NR_NO_NAMESPACE;
-    pid_t pid = apart ? nr_namespace_split(&plan, &birth->space) : split_off(&plan);
+    NR_STEP("fork");
+    pid_t pid = NR_CALL("fork-child", apart ? nr_namespace_split(&plan, &birth->space) : split_off(&plan));
     int error = errno;
     close(ends[1]);
     if (pid < 0) {
@@ -92,9 +100,10 @@ int nr_spawn(struct nr_request *request, const int *sources, int null, int cgrou
     while (n < 0 && errno == EINTR);
     close(ends[0]);
     birth->pid = pid;
-    if (n != sizeof said && pid > 0) return 0;
+    if (n <= 0 && pid > 0) return 0;
     if (apart) nr_namespace_end(&birth->space);
-    if (n != sizeof said) return failed(birth, NR_STAGE_NAMESPACE, ECHILD);
+    if (n <= 0) return failed(birth, NR_STAGE_NAMESPACE, ECHILD);
+    if (n != sizeof said) said = (struct nr_child_error){NR_STAGE_EXEC, EIO};
     if (!apart) while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR) {}
     return failed(birth, (enum nr_stage)said.stage, said.error);
 }

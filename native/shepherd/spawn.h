@@ -20,4 +20,7 @@ struct nr_birth {
  * with the calling thread. */
 int nr_spawn(struct nr_request *request, const int *sources, int null, int cgroup, struct nr_birth *birth);
 
+/* The birth is over: gives back what it needed. Many wait long with it. */
+void nr_spawn_forget(void);
+
 #endif

@@ -5,7 +5,8 @@
 #include <stddef.h>
 #include <string.h>
 
-static char *area, *area_end, *at;
+/* Written once, by the fork server: each shepherd would pay a page for a word of its own. */
+static char *area, *area_end;
 
 void nr_title_init(int argc, char **argv) {
     area = argv[0];
@@ -15,38 +16,30 @@ void nr_title_init(int argc, char **argv) {
 }
 
 /* The last byte stays NUL. */
-static void put(const char *text) {
+static char *put(char *at, const char *text) {
     while (*text && at + 1 < area_end) *at++ = *text++;
+    return at;
 }
 
-static void put_number(long number) {
+static char *put_number(char *at, long number) {
     char digits[24], *digit = digits + sizeof digits - 1;
     *digit = 0;
     do *--digit = (char)('0' + number % 10);
     while (number /= 10);
-    put(digit);
+    return put(at, digit);
 }
 
-static void finish(void) {
+static void finish(char *at) {
     if (at < area_end) memset(at, 0, (size_t)(area_end - at));
 }
 
 void nr_title_idle(void) {
-    at = area;
-    put("net-runner: shepherd, idle");
-    finish();
+    finish(put(area, "net-runner: shepherd, idle"));
 }
 
 void nr_title_busy(pid_t child, const char *file, char *const *argv) {
-    at = area;
-    put("net-runner: shepherd of ");
-    put_number(child);
-    put(" (");
-    put(file);
-    for (char *const *arg = argv + 1; argv[0] && *arg && at + 1 < area_end; arg++) {
-        put(" ");
-        put(*arg);
-    }
-    put(")");
-    finish();
+    char *at = put_number(put(area, "net-runner: shepherd of "), child);
+    at = put(put(at, " ("), file);
+    for (char *const *arg = argv + 1; argv[0] && *arg && at + 1 < area_end; arg++) at = put(put(at, " "), *arg);
+    finish(put(at, ")"));
 }

@@ -120,9 +120,22 @@ static void hear_host(struct nr_job *job, short events) {
     }
 }
 
+/* What is detached has no host from then on: nobody hears it, nobody can stop it, and it ends by itself. */
+static bool needs_host(const struct nr_job *job) {
+    switch (job->request.detachment) {
+    case NR_DETACHMENT_ALL:
+        return false;
+    case NR_DETACHMENT_LEFTOVERS:
+        return job->state != NR_LIFE_LINGERING;
+    default:
+        return true;
+    }
+}
+
 static void notice_end_of_host(struct nr_job *job) {
     if (!job->control.ended || job->host_gone) return;
     job->host_gone = true;
+    if (!needs_host(job)) return;
     nr_job_happen(job, NR_EVENT_HOST_GONE, NR_CAUSE_HOST_GONE, job->request.kill_timeout);
 }
 
@@ -143,7 +156,7 @@ void nr_job_watch(struct nr_job *job) {
         struct pollfd waits[5] = {
             {shepherd->sigchld, POLLIN, 0},
             {job->control.fd, nr_control_events(&job->control), 0},
-            {shepherd->notice, 0, 0},
+            {shepherd->notice, shepherd->untold ? POLLOUT : 0, 0},
             {job->freezing ? job->leaf.events : -1, POLLPRI, 0},
             {job->tree.reaped ? -1 : job->tree.space.link, POLLIN, 0},
         };
@@ -153,6 +166,7 @@ void nr_job_watch(struct nr_job *job) {
         if (waits[4].revents) nr_job_reap(job);
         if (waits[1].revents) hear_host(job, waits[1].revents);
         if (waits[2].revents & POLLERR) nr_idle_orphaned(shepherd);
+        else if (waits[2].revents & POLLOUT) nr_idle_tell_again(shepherd);
         if (waits[3].revents) nr_job_hear_cgroup(job);
         notice_end_of_host(job);
         check_deadlines(job);

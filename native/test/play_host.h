@@ -77,8 +77,8 @@ __attribute__((unused)) static struct server start_server(const char *path) {
             if (high[i] >= 0) dup2(high[i], 3 + i);
         char *valgrind = getenv("NR_VALGRIND");
         char *argv[] = {title, padding, NULL}, *none[] = {NULL};
-        char log[64];
-        snprintf(log, sizeof log, "--log-file=/tmp/nr-valgrind.%%p");
+        char log[512];
+        snprintf(log, sizeof log, "--log-file=%s/%%p", valgrind ? valgrind : "");
         char *under[] = {(char *)"valgrind", (char *)"-q", (char *)"--error-exitcode=9", (char *)"--leak-check=full", log, (char *)path, title, padding, NULL};
         if (valgrind) execv("/usr/bin/valgrind", under);
         else execve(path, argv, none);

@@ -592,7 +592,7 @@ export class OwnedDaemon extends Emitter<DaemonEvents> implements Face {
   /** Its own AbortSignal and owner end it for good. */
   #obeySignals(): void {
     const {signal, owner} = this.#settings.common;
-    for (const each of [signal, owner && ownerSignal(owner)]) {
+    for (const each of [signal, owner === undefined || owner === 'gc' ? undefined : ownerSignal(owner)]) {
       if (each === undefined) continue;
       const end = (reason: unknown) => this.#end('abort', undefined, reason);
       if (each.aborted) end(each.reason);

@@ -138,10 +138,12 @@ export const FLAGS: readonly Flag[] = [
   {
     name: '--linger',
     value: 'WAY',
-    doc: 'what the exit of the command means for what it left running: stop (ended at once, the default) or wait (waited for)',
+    doc: 'what the exit of the command means for what it left running: stop (ended at once, the default), wait (waited for) or leave (lives on)',
     set(draft, value) {
-      if (value !== 'stop' && value !== 'wait') throw new UsageError(`--linger is 'stop' or 'wait', not '${value}'`);
-      draft.options.linger = value;
+      if (value === 'stop' || value === 'wait' || value === 'leave') {
+        draft.options.linger = value;
+        draft.options.detached = value === 'leave' && 'leftovers'; // we are the host, and gone in a moment
+      } else throw new UsageError(`--linger is 'stop', 'wait' or 'leave', not '${value}'`);
     },
   },
   {
@@ -283,6 +285,8 @@ export function parseRun(words: readonly string[]): RunFlags {
     if (value === undefined) throw new UsageError(`${flag.name} needs a value: ${flag.name} ${flag.value}`);
     flag.set(draft, value);
   }
+  if (draft.options.detached && (draft.json || draft.maxOutput !== undefined))
+    throw new UsageError('--linger leave cannot go with --json or --max-output: what lives on would write into a pipe that nobody reads');
   const [file, ...args] = words.slice(at);
   if (file === undefined && !draft.help)
     throw new UsageError('there is no command to run: net-runner run [options] [--] command [args...]');

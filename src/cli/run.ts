@@ -194,13 +194,16 @@ function streamsOf({pty}: RunFlags, {stdout, stderr}: ReturnType<typeof outputOf
 }
 
 /** Which streams pass through us. Without a need they do not: the child then has the very descriptors that net-runner got. */
-function outputOf({json, maxOutput, pty, stats}: RunFlags): {readonly stdout: Passage | undefined; readonly stderr: Passage | undefined} {
+function outputOf({json, maxOutput, pty, stats, options}: RunFlags): {
+  readonly stdout: Passage | undefined;
+  readonly stderr: Passage | undefined;
+} {
   const most = maxOutput ?? (json ? JSON_MAX_OUTPUT : Number.POSITIVE_INFINITY);
   if (pty) return {stdout: new Passage(most, json ? undefined : process.stdout), stderr: undefined};
   if (json) return {stdout: new Passage(most, undefined), stderr: new Passage(most, undefined)};
   if (maxOutput !== undefined) return {stdout: new Passage(most, process.stdout), stderr: new Passage(most, process.stderr)};
-  // Counting a terminal's bytes is not worth taking it from the child.
-  const counted = stats && !isatty(1);
+  // Counting a terminal's bytes is not worth taking it from the child; and what lives on needs a stdout that does, too.
+  const counted = stats && !isatty(1) && !options.detached;
   return {stdout: counted ? new Passage(most, process.stdout) : undefined, stderr: undefined};
 }
 

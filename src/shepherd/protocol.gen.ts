@@ -54,7 +54,7 @@ export const Frame = {
   ISOLATED: 80,
   /** the kernel has killed in the job's cgroup for lack of memory; extra = how many */
   OOM: 81,
-  /** the fork server runs; value = its pid, extra = protocol version */
+  /** it runs; value = its pid, extra = protocol version; a detached one's pidfd rides along */
   READY: 128,
   /** a killed shepherd's tree was swept; value = shepherd pid, kind = 1 when proven empty, extra = killed */
   SWEPT: 129,
@@ -111,6 +111,15 @@ export const Grouping = {
   FOREGROUND: 2,
   /** a new session whose controlling terminal is fd 0, a pseudo-terminal of the host */
   TERMINAL: 3,
+} as const;
+
+export const Detachment = {
+  /** nothing: the host's end is the job's end */
+  NONE: 0,
+  /** what the child left at its own exit; until then as NONE */
+  LEFTOVERS: 1,
+  /** the whole tree: the host's end means nothing */
+  ALL: 2,
 } as const;
 
 export const Figure = {
@@ -221,6 +230,8 @@ export const Field = {
   GROUPING: 12,
   /** the host's process group; required by JOIN and FOREGROUND */
   HOST_GROUP: 13,
+  /** what lives on without the host; absent: nothing */
+  DETACHMENT: 14,
   /** rows of {u32 limit, u32 parts, u64 soft, u64 hard}, each limit at most once; parts: 1 = soft is given, 2 = hard is given; all bits set: no limit */
   LIMITS: 28,
   /** the child's priority, -20 to 19 */

@@ -2,7 +2,7 @@
 // Never: an option's default, or sending.
 import type {Bounds} from '../words/bounds.js';
 import type {IsolationSettings} from '../words/cgroup.js';
-import {CgroupFile, Field, Grouping, Isolation, Limit, Linger, REQUEST_MAX, Reach} from './protocol.gen.js';
+import {CgroupFile, Detachment, Field, Grouping, Isolation, Limit, Linger, REQUEST_MAX, Reach} from './protocol.gen.js';
 
 /** One descriptor of the child. */
 export interface FdRow {
@@ -33,6 +33,7 @@ export interface Request {
   readonly hostGroup: number | undefined;
   readonly bounds: Bounds;
   readonly isolation: IsolationSettings;
+  readonly detachment: Lowercase<keyof typeof Detachment>;
 }
 
 type FieldBytes = [tag: number, bytes: Uint8Array];
@@ -59,6 +60,7 @@ export function encodeRequest(request: Request): Buffer | undefined {
   if (request.timeout !== undefined) fields.push([Field.TIMEOUT, number(request.timeout)]);
   if (request.hostGroup !== undefined) fields.push([Field.HOST_GROUP, number(request.hostGroup)]);
   fields.push(...boundFields(request.bounds), ...isolationFields(request.isolation));
+  if (request.detachment !== 'none') fields.push([Field.DETACHMENT, number(numberOf(Detachment, request.detachment))]);
   const length = fields.reduce((sum, [, bytes]) => sum + HEADER + bytes.length, 0);
   if (length > REQUEST_MAX) return undefined;
   const out = Buffer.allocUnsafe(4 + length);

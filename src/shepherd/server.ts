@@ -53,6 +53,7 @@ export class ForkServer {
   #frames = new FrameReader();
   #dead = false;
   #retired = false;
+  #reaped = false;
   #turns = new Map<Turn, number>();
   #queue: (() => void)[] = [];
   #room: (() => void)[] = [];
@@ -61,19 +62,20 @@ export class ForkServer {
   #sweeps = new Map<number, (swept: Swept | null) => void>();
   #early = new Map<number, Swept & {readonly at: number}>();
 
-  /** Throws ServerError. */
-  constructor(addon: Addon, file: string) {
-    const started = addon.startServer(file, `net-runner: fork server of ${process.pid}`);
+  /** 'detached': a server of one job, below nobody of ours, which may outlive this process. Throws ServerError. */
+  constructor(addon: Addon, file: string, kind: 'fork' | 'detached' = 'fork') {
+    const started = addon.startServer(file, `net-runner: ${kind} server of ${process.pid}`);
     if (typeof started === 'number') throw new ServerError(-started, file);
     this.#addon = addon;
     this.pid = started.pid;
     this.#pidfd = started.pidfd;
+    if (kind === 'detached') this.#letStepAside();
     this.#hireFd = started.hire;
     // The hire socket is only ever written to; an object owns it so that it goes when the environment does.
     this.#hire = new addon.Socket(started.hire, new Uint8Array(16), () => {});
     const inbox = new Uint8Array(INBOX_SIZE);
     this.#server = new addon.Socket(started.server, inbox, (n, received) => {
-      if (received >= 0) addon.close(received);
+      if (received >= 0) this.#named(received);
       if (n > 0) this.#frames.push(inbox, n, (frame) => this.#frame(frame));
       else this.#died();
     });
@@ -138,14 +140,14 @@ export class ForkServer {
   /** Continues it, and every shepherd of it, that somebody has stopped. */
   wake(): void {
     if (this.#dead) return;
-    this.#addon.signal(this.#pidfd, constants.signals.SIGCONT, 0);
+    this.#continue();
     this.#server.write(encodeFrame(Frame.WAKE, 0, 0, 0));
   }
 
   /** Has a shepherd killed that was woken and is silent; 'stopped': only if somebody has stopped it again. It is swept then. */
   replace(shepherd: number, silent: 'stopped' | 'anyway'): void {
     if (this.#dead) return;
-    this.wake();
+    this.#continue(); // not its shepherds: whether this one is stopped is the question
     this.#server.write(encodeFrame(Frame.REPLACE, silent === 'stopped' ? 0 : 1, shepherd, 0));
   }
 
@@ -161,6 +163,22 @@ export class ForkServer {
     this.#hire.close();
     for (const resume of this.#room.splice(0)) resume();
     for (const next of this.#queue.splice(0)) next();
+  }
+
+  #continue(): void {
+    if (this.#pidfd >= 0) this.#addon.signal(this.#pidfd, constants.signals.SIGCONT, 0);
+  }
+
+  /** A detached server forks and leaves: what was started is only its parent, and soon a zombie. It names itself when it is ready. */
+  #letStepAside(): void {
+    if (this.#pidfd >= 0) this.#addon.close(this.#pidfd);
+    this.#pidfd = -1;
+    this.#reap(1);
+  }
+
+  #named(pidfd: number): void {
+    if (this.#pidfd >= 0 || this.#dead) this.#addon.close(pidfd);
+    else this.#pidfd = pidfd;
   }
 
   #take(): Turn {
@@ -218,7 +236,8 @@ export class ForkServer {
 
   /** Its idle shepherds die with it, the queued hires end without a frame, and each is sent once more, to the next server. */
   #kill(): void {
-    this.#addon.signal(this.#pidfd, constants.signals.SIGKILL, 0);
+    if (this.#pidfd >= 0) this.#addon.signal(this.#pidfd, constants.signals.SIGKILL, 0);
+    else this.#died(); // a detached one that never named itself: it goes when it finds both sockets ended
   }
 
   #frame(frame: FrameFields): void {
@@ -245,14 +264,15 @@ export class ForkServer {
     for (const settle of [...this.#sweeps.values()]) settle(null);
     this.#reap(1);
     reapOrphans(this.#addon);
+    if (this.#pidfd >= 0) this.#addon.close(this.#pidfd);
+    this.#pidfd = -1;
   }
 
   /** Its sockets end a little before it becomes a zombie: asks again until it is reaped. */
   #reap(delay: number): void {
-    if (this.#addon.reap(this.pid)) {
-      if (this.#pidfd >= 0) this.#addon.close(this.#pidfd);
-      return;
-    }
+    if (this.#reaped) return; // its number may be somebody else's by now
+    this.#reaped = this.#addon.reap(this.pid);
+    if (this.#reaped) return;
     setTimeout(() => this.#reap(Math.min(delay * 2, 1_000)), delay).unref();
   }
 }
@@ -268,6 +288,11 @@ export function forkServer(addon: Addon, file: string): ForkServer {
   if (current?.server.usable && current.standing.hasChanged()) current.server.retire();
   if (!current?.server.usable) current = {standing: new Standing(addon), server: new ForkServer(addon, file)};
   return current.server;
+}
+
+/** A server for one detached job. Throws ServerError. */
+export function detachedServer(addon: Addon, file: string): ForkServer {
+  return new ForkServer(addon, file, 'detached');
 }
 
 /** No more hires from the one there is: the next job gets a new one. */

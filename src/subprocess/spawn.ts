@@ -9,7 +9,7 @@ import {Terminal} from '../io/terminal.js';
 import {type Addon, native} from '../native.js';
 import {Control, INBOX_SIZE} from '../shepherd/control.js';
 import {encodeRequest, type FdRow, type Request} from '../shepherd/request.js';
-import {type ForkServer, forkServer, type Turn} from '../shepherd/server.js';
+import {detachedServer, type ForkServer, forkServer, type Turn} from '../shepherd/server.js';
 import {DEFAULT_TERM, type Settings, type TerminalSettings} from '../words/settings.js';
 import {type Connection, isPiped} from '../words/target.js';
 import {onAbort} from './abort.js';
@@ -53,7 +53,7 @@ const inbox = new Uint8Array(INBOX_SIZE);
 export async function spawn(plan: Plan): Promise<Spawned> {
   const {addon, shepherd} = native();
   const {signal, owner} = plan.settings;
-  const signals = [...(signal ? [signal] : []), ...(owner ? [ownerSignal(owner)] : [])];
+  const signals = [...(signal ? [signal] : []), ...(owner && owner !== 'gc' ? [ownerSignal(owner)] : [])];
   refuseEnded(signals);
   const files = new Files();
   try {
@@ -89,7 +89,7 @@ interface Attempt {
 
 /** undefined: no shepherd took it, and it may be tried once more. */
 async function attempt({addon, shepherd, plan, layout, request, signals, retried}: Attempt): Promise<Omit<Spawned, 'copies'> | undefined> {
-  const {server, turn} = await nextTurn(addon, shepherd);
+  const {server, turn} = plan.settings.detached ? await ownTurn(addon, shepherd) : await nextTurn(addon, shepherd);
   let job: Job | undefined;
   const ends = new Ends(addon);
   try {
@@ -111,6 +111,7 @@ async function attempt({addon, shepherd, plan, layout, request, signals, retried
     throw error;
   } finally {
     turn.answered();
+    if (plan.settings.detached) server.retire(); // it has its one job, or none
     if (job && job.pid < 0) job.abandon();
   }
 }
@@ -133,6 +134,11 @@ async function nextTurn(addon: Addon, shepherd: string): Promise<{server: ForkSe
     if (server.usable) return {server, turn};
     turn.answered();
   }
+}
+
+async function ownTurn(addon: Addon, shepherd: string): Promise<{server: ForkServer; turn: Turn}> {
+  const server = detachedServer(addon, shepherd);
+  return {server, turn: await server.turn()};
 }
 
 /** Who may end the job from the host's side, and with what grace. */
@@ -286,7 +292,11 @@ function describe(addon: Addon, plan: Plan, layout: Layout): Request {
     linger: settings.linger,
     bounds: settings.bounds,
     isolation: settings.isolation,
-    ...(settings.pty ? IN_TERMINAL : grouping(addon, settings.foreground, terminal ? layout.stdinFd : undefined)),
+    // A terminal's ^C and its end are not for a job that is to outlive them.
+    ...(settings.pty
+      ? IN_TERMINAL
+      : grouping(addon, settings.foreground, terminal && settings.detached !== true ? layout.stdinFd : undefined)),
+    detachment: settings.detached === true ? 'all' : settings.detached ? 'leftovers' : 'none',
   };
 }
 

@@ -20,6 +20,7 @@ import {resolveSignal} from '../words/signals.js';
 import type {Stats, Usage} from '../words/stats.js';
 import type {End, Subprocess as Face, Foreground, Match, MatchOf, ReadOptions, WaitOptions} from '../words/subprocess.js';
 import {consume} from './collect.js';
+import {endWhenCollected, keptFor, reachedBy} from './collected.js';
 import {memberOf} from './foreground.js';
 import {type Watched, watchIdle} from './idle.js';
 import {type Job, usageOf} from './job.js';
@@ -34,8 +35,6 @@ const DEFAULT_READ = 65_535;
 export class Subprocess implements Face {
   readonly command: CommandLine;
   readonly pid: number;
-  readonly exited: Promise<End>;
-  readonly closed: Promise<End>;
   #job: Job;
   #settings: Settings;
   #startedAt = performance.now();
@@ -50,8 +49,6 @@ export class Subprocess implements Face {
   constructor(command: CommandLine, settings: Settings, {addon, job, stdin, stdout, stderr, terminal, copies}: Spawned) {
     this.command = command;
     this.pid = job.pid;
-    this.exited = job.exitedPromise;
-    this.closed = job.closedPromise;
     this.#job = job;
     this.#settings = settings;
     this.#terminal = terminal;
@@ -65,18 +62,28 @@ export class Subprocess implements Face {
     if (this.#err && settings.stderr === 'consume') this.#drained = new Keeper(CONSUME_HALF, CONSUME_HALF);
     if (this.#err && settings.stderr !== 'pipe') void drain(this.#err, this.#drained);
     watchIdle(job, this.#watched(), settings.idleTimeout, settings.killTimeout);
+    if (settings.owner === 'gc') endWhenCollected(this, job, settings.killTimeout);
+    if (settings.detached === true) this.unref();
+  }
+
+  get exited(): Promise<End> {
+    return this.#kept(this.#job.exitedPromise);
+  }
+
+  get closed(): Promise<End> {
+    return this.#kept(this.#job.closedPromise);
   }
 
   get stdin(): Writable | null {
-    return this.#in && this.#settings.input === undefined ? this.#in.toWritable() : null;
+    return this.#reaching(this.#in && this.#settings.input === undefined ? this.#in.toWritable() : null);
   }
 
   get stdout(): Readable | null {
-    return this.#settings.stdout === 'pipe' ? (this.#out?.toReadable() ?? null) : null;
+    return this.#settings.stdout === 'pipe' ? this.#reaching(this.#out?.toReadable() ?? null) : null;
   }
 
   get stderr(): Readable | null {
-    return this.#settings.stderr === 'pipe' ? (this.#err?.toReadable() ?? null) : null;
+    return this.#settings.stderr === 'pipe' ? this.#reaching(this.#err?.toReadable() ?? null) : null;
   }
 
   get stderrTail(): string {
@@ -93,27 +100,27 @@ export class Subprocess implements Face {
   }
 
   read(max: number = DEFAULT_READ, options: ReadOptions = {}): Promise<Buffer | null> {
-    return answer(() => this.#from(this.#out, 'stdout').read(max, options.signal));
+    return this.#answer(() => this.#from(this.#out, 'stdout').read(max, options.signal));
   }
 
   readStderr(max: number = DEFAULT_READ, options: ReadOptions = {}): Promise<Buffer | null> {
-    return answer(() => this.#from(this.#err, 'stderr').read(max, options.signal));
+    return this.#answer(() => this.#from(this.#err, 'stderr').read(max, options.signal));
   }
 
   readInto(target: Uint8Array, options: ReadOptions = {}): Promise<number> {
-    return answer(() => this.#from(this.#out, 'stdout').readInto(target, options.signal));
+    return this.#answer(() => this.#from(this.#out, 'stdout').readInto(target, options.signal));
   }
 
   toReadable(): Readable {
-    return this.#from(this.#out, 'stdout').toReadable();
+    return this.#reaching(this.#from(this.#out, 'stdout').toReadable());
   }
 
   toReadableStream(): ReadableStream<Uint8Array> {
-    return this.#from(this.#out, 'stdout').toReadableStream();
+    return this.#reaching(this.#from(this.#out, 'stdout').toReadableStream());
   }
 
   waitFor<P extends string | RegExp>(pattern: P, options: WaitOptions = {}): Promise<Match<MatchOf<P>>> {
-    return answer(async () => {
+    return this.#answer(async () => {
       const isRegExp = types.isRegExp(pattern);
       if (!isRegExp && (typeof pattern !== 'string' || pattern === ''))
         throw invalid('ERR_INVALID_ARGS', 'waitFor() needs a RegExp, or a string that is not empty', undefined, this.command);
@@ -134,7 +141,7 @@ export class Subprocess implements Face {
   }
 
   write(data: string | NodeJS.ArrayBufferView | ArrayBufferLike): Promise<boolean> {
-    return answer(() => this.#to(this.#in).write(data));
+    return this.#answer(() => this.#to(this.#in).write(data));
   }
 
   closeStdin(): void {
@@ -158,7 +165,7 @@ export class Subprocess implements Face {
   }
 
   kill(signal: Signal = 'SIGTERM', options: {readonly reach?: ReachName | undefined} = {}): Promise<boolean> {
-    return answer(async () => {
+    return this.#answer(async () => {
       const number = resolveSignal(signal);
       const reach = settleReach(options.reach) ?? 'group';
       const errno = await this.#job.kill(reach, number);
@@ -168,22 +175,23 @@ export class Subprocess implements Face {
   }
 
   stop(options: {readonly killTimeout?: number | undefined} = {}): Promise<End> {
-    return answer(() => {
+    return this.#answer(() => {
       this.#job.end('stop', settleKillTimeout(options.killTimeout) ?? this.#settings.killTimeout);
+      this.#job.ref(); // whoever stops it waits for that, unref'ed or not
       return this.#job.overPromise;
     });
   }
 
   freeze(): Promise<boolean> {
-    return answer(async () => this.#answered(await this.#job.freeze(), 'frozen'));
+    return this.#answer(async () => this.#answered(await this.#job.freeze(), 'frozen'));
   }
 
   thaw(): Promise<boolean> {
-    return answer(async () => this.#answered(await this.#job.thaw(), 'thawed'));
+    return this.#answer(async () => this.#answered(await this.#job.thaw(), 'thawed'));
   }
 
   usage(): Promise<Usage | null> {
-    return answer(async () => {
+    return this.#answer(async () => {
       await this.#job.count();
       return usageOf(this.#job);
     });
@@ -228,6 +236,19 @@ export class Subprocess implements Face {
       `net-runner: ${this.command} was disposed, but its end is not proven (${end.reason})${alive && `; still alive: ${alive}`}`,
       {code: end.reason === 'unkillable' ? 'ERR_UNKILLABLE' : 'ERR_SHEPHERD_LOST'},
     );
+  }
+
+  #answer<T>(call: () => Promise<T>): Promise<T> {
+    return this.#kept(answer(call));
+  }
+
+  /** Whoever waits for an answer still wants the job. */
+  #kept<T>(promise: Promise<T>): Promise<T> {
+    return this.#settings.owner === 'gc' ? keptFor(promise, this) : promise;
+  }
+
+  #reaching<T extends object | null>(stream: T): T {
+    return this.#settings.owner === 'gc' ? reachedBy(stream, this) : stream;
   }
 
   #to(to: Sink | undefined): Sink {

@@ -5,8 +5,11 @@ import type {Options} from './options.js';
 /** A function that takes options; 'Daemon' is Daemon.start(). */
 export type FunctionName = 'run' | '$' | 'stream' | 'start' | 'Daemon';
 
-/** true: applies. false: refused. A list: only these values. 'piped', 'unpiped': only targets with or without a pipe to us. */
-type Cell = true | false | readonly string[] | 'piped' | 'unpiped';
+/**
+ * true: applies. false: refused. A list: only these values. `but`: all values but these. 'piped', 'unpiped': only targets with or without a
+ * pipe to us.
+ */
+export type Cell = true | false | readonly string[] | {readonly but: readonly string[]} | 'piped' | 'unpiped';
 
 /** Row = option, in the order of the documentation. A test holds the types and settle() to it. */
 export const applies = {
@@ -37,7 +40,8 @@ export const applies = {
   check: {run: true, $: true, stream: true, start: false, Daemon: false},
   foreground: {run: true, $: true, stream: true, start: true, Daemon: false},
   linger: {run: true, $: true, stream: true, start: true, Daemon: ['stop', 'wait']},
-  owner: {run: true, $: true, stream: true, start: true, Daemon: true},
+  owner: {run: {but: ['gc']}, $: {but: ['gc']}, stream: {but: ['gc']}, start: true, Daemon: {but: ['gc']}},
+  detached: {run: false, $: false, stream: false, start: true, Daemon: false},
   cgroup: {run: true, $: true, stream: true, start: true, Daemon: true},
   cgroupSetup: {run: true, $: true, stream: true, start: true, Daemon: true},
   isolation: {run: true, $: true, stream: true, start: true, Daemon: true},
@@ -60,19 +64,32 @@ export type OptionsOf<F extends FunctionName> = {
       ? Options[K]
       : C extends readonly (infer V)[]
         ? V | undefined
-        : C extends 'piped'
-          ? Extract<Options[K], 'pipe' | readonly unknown[]> | undefined
-          : C extends 'unpiped'
-            ? Exclude<Options[K], 'pipe'>
-            : undefined
+        : C extends {readonly but: readonly (infer V)[]}
+          ? Exclude<Options[K], V>
+          : C extends 'piped'
+            ? Extract<Options[K], 'pipe' | readonly unknown[]> | undefined
+            : C extends 'unpiped'
+              ? Exclude<Options[K], 'pipe'>
+              : undefined
     : never;
+};
+
+/** The same, but a key that may be undefined in O is left to run time: wide options fit every function. */
+export type Lenient<F extends FunctionName, O> = {
+  [K in keyof Options]: K extends keyof O ? (undefined extends O[K] ? Options[K] : OptionsOf<F>[K]) : Options[K];
+};
+
+const UNCOLLECTED = {
+  owner: 'nobody holds a Subprocess of it; give [target, event], or use start()',
+  detached: 'it waits for the end of its command; use start()',
 };
 
 /** What to do instead, for every cell that refuses something. */
 export const instead: Readonly<Record<FunctionName, Partial<Readonly<Record<keyof Options, string>>>>> = {
-  run: {},
-  $: {},
+  run: UNCOLLECTED,
+  $: UNCOLLECTED,
   stream: {
+    ...UNCOLLECTED,
     lines: 'stream() hands out chunks; iterate over stream(...).lines(), or use run()',
     stdout: "stream() hands out stdout; write 'pipe' (alone or in a list), or use run()",
     stderr: "stream() has one output; write 'consume' (the default), or 'stdout' to have both in it, or use start()",
@@ -102,5 +119,7 @@ export const instead: Readonly<Record<FunctionName, Partial<Readonly<Record<keyo
     check: 'its `restart` policy says which exit is a failure',
     foreground: 'it has no terminal of the host',
     linger: 'what it leaves running would be in the way of its restart',
+    owner: 'it runs until it is stopped; give [target, event]',
+    detached: 'it is looked after from here; use start()',
   },
 };

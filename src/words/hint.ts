@@ -44,13 +44,9 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   windowsVerbatimArguments: 'Windows is not supported; leave it out',
 };
 
-/** Words of the design that a later version builds. */
-const LATER: ReadonlySet<string> = new Set(`detached`.split(' '));
-
 /** One clause that says what to do about an unknown option. */
 export function optionHint(name: string, known: readonly string[]): string {
   if (Object.hasOwn(ELSEWHERE, name)) return ELSEWHERE[name]!;
-  if (LATER.has(name)) return 'this version does not have it yet; leave it out';
   const close = nearest(name, known);
   return close === undefined ? `the options are ${known.join(', ')}` : `did you mean \`${close}\`?`;
 }

@@ -206,10 +206,19 @@ export interface Options {
   /**
    * To whom the job belongs: when this target emits this event the tree is stopped, as by `signal` (reason 'abort', with an error that says
    * so as `cause`). A stream that is closed already starts nothing. An http request with 'close' is refused: that fires when its body was
-   * read; give the response. Default: none.
+   * read; give the response. 'gc', in start() only: when nobody holds the Subprocess any more, nor a stream or promise of it, and the
+   * garbage collector has noticed (which may take long). Default: none, and a job that runs is never collected.
    * @example await run(['convert', file, '-'], {owner: [res, 'close']})
    */
-  owner?: Owner | undefined;
+  owner?: Owner | 'gc' | undefined;
+  /**
+   * What lives on when the host is gone, in whatever way; in start() only. true: the whole job, in a session of its own; it ends by itself,
+   * at its `timeout`, or by stop() while the host lives, and does not keep the event loop alive. 'leftovers': only what the command leaves
+   * running at its own exit; until then it ends with the host (`linger` is 'leave'). A pipe to us would break with us, so all three streams
+   * are 'ignore' unless given, and 'pipe', 'consume' and `input` are refused: ERR_INVALID_OPTION. Default: false.
+   * @example await start(['redis-server'], {detached: true, stdout: logFd, stderr: 'stdout'})
+   */
+  detached?: boolean | 'leftovers' | undefined;
   /**
    * A cgroup (v2) of its own for the job, joined before the program runs and removed with its end: it is ended by the kernel at once, can be
    * frozen and is counted exactly. A relative path is where it lies; an object may have limits for all of the tree together. Where that

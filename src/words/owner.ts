@@ -8,15 +8,16 @@ export type Owner = readonly [target: NodeJS.EventEmitter | EventTarget, event: 
 export class OwnerEnded extends Error {
   override readonly name = 'OwnerEnded';
 
-  constructor(event: string) {
-    super(`its owner emitted '${event}'`);
+  /** undefined: nobody held it any more ('gc'). */
+  constructor(event: string | undefined) {
+    super(event === undefined ? 'nobody held it any more' : `its owner emitted '${event}'`);
   }
 }
 
 /** What is wrong with a value as an owner, as the end of a sentence; undefined: nothing. */
 export function ownerFault(value: unknown): string | undefined {
   if (!Array.isArray(value) || value.length !== 2 || typeof value[1] !== 'string' || value[1] === '') {
-    return "must be [target, event], as in [response, 'close']";
+    return "must be [target, event], as in [response, 'close'], or 'gc'";
   }
   const [target, event] = value as [Record<string, unknown> | null, string];
   if (

@@ -39,7 +39,7 @@ type Place<O, I extends '0' | '1' | '2', D> =
 
 /** What stdin, stdout and stderr are connected to under O, with D as the function's default. In a terminal stderr is not one of its own. */
 export type StdinOf<O, D> = Get<O, 'stdin', Place<O, '0', D>>;
-export type StdoutOf<O> = Get<O, 'stdout', Place<O, '1', 'pipe'>>;
+export type StdoutOf<O, D = 'pipe'> = Get<O, 'stdout', Place<O, '1', D>>;
 export type StderrOf<O, D> =
   Get<O, 'pty', false> extends infer P ? (P extends false ? Get<O, 'stderr', Place<O, '2', D>> : 'ignore') : never;
 

@@ -1,6 +1,6 @@
 // Owns: the types of commands and of the functions that run them.
 // Never: making one (api/command.ts).
-import type {OptionsOf} from './applies.js';
+import type {Lenient, OptionsOf} from './applies.js';
 import type {Known, Merge, None, Options} from './options.js';
 import type {CommandLine} from './quote.js';
 import type {Result} from './result.js';
@@ -32,7 +32,7 @@ export type StreamOptions = OptionsOf<'stream'>;
 /** The type of run(). */
 export interface Run {
   <C = None>(command: Runnable<C>, options?: undefined): Promise<Result<C>>;
-  <const O extends Options, C = None>(command: Runnable<C>, options: Known<O> | undefined): Promise<Result<Merge<C, O>>>;
+  <const O extends Options, C = None>(command: Runnable<C>, options: Known<O, Lenient<'run', O>> | undefined): Promise<Result<Merge<C, O>>>;
 }
 
 /** Keys of a command's options that surely hold something a function with options A refuses. Wide options are left to run time. */

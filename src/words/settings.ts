@@ -1,7 +1,7 @@
 // Owns: from the options a user gave to settings: validated, with the defaults of the function that is called, frozen.
 // Never: the command itself (api/command.ts), or looking whether a directory, a descriptor or a terminal is there.
 import {fileURLToPath} from 'node:url';
-import {applies, type FunctionName, instead} from './applies.js';
+import {applies, type Cell, type FunctionName, instead} from './applies.js';
 import {checkIdentity, readGroups, readId, readLimits, whole} from './bound_settings.js';
 import type {Bounds} from './bounds.js';
 import type {IsolationSettings} from './cgroup.js';
@@ -72,7 +72,8 @@ export interface Settings {
   readonly check: boolean | readonly number[];
   readonly foreground: boolean;
   readonly linger: 'stop' | 'wait' | 'leave';
-  readonly owner: Owner | undefined;
+  readonly owner: Owner | 'gc' | undefined;
+  readonly detached: boolean | 'leftovers';
   readonly bounds: Bounds;
   readonly isolation: IsolationSettings;
 }
@@ -141,6 +142,7 @@ const rows = {
   foreground: (value) => flag('foreground', value),
   linger: (value) => oneOf('linger', value, ['stop', 'wait', 'leave']),
   owner: owner,
+  detached: (value): boolean | 'leftovers' => (value === 'leftovers' ? value : flag('detached', value, "true, false or 'leftovers'")),
   cgroup: readCgroup,
   cgroupSetup: (value) => oneOf('cgroupSetup', value, ['move-host']),
   isolation: (value) => oneOf('isolation', value, ['auto', 'tree', 'cgroup', 'pidns']),
@@ -184,8 +186,9 @@ export function settle(fn: FunctionName, options: unknown): Settings {
   const pty = Boolean(given.pty);
   if (pty) refuseBesidePty(given);
   const fed = feeding(pty ? PIPE : (given.stdin ?? places[0]), given.input, pty);
-  const stdout = given.stdout ?? places[1] ?? PIPE;
-  const stderr = pty ? NO_STDERR : (given.stderr ?? places[2] ?? {to: defaults.stderr, copies: []});
+  const stdout = given.stdout ?? places[1] ?? (given.detached ? IGNORE : PIPE);
+  const stderr = pty ? NO_STDERR : (given.stderr ?? places[2] ?? (given.detached ? IGNORE : {to: defaults.stderr, copies: []}));
+  if (given.detached) refusePipes(given, {stdin: fed.stdin, stdout: stdout.to, stderr: stderr.to});
   if (fn === 'stream') refuseStreamed(stdout.to, stderr.to);
   const encoding = given.encoding ?? defaults.encoding;
   if (given.lines && encoding === 'buffer') {
@@ -206,7 +209,7 @@ export function settle(fn: FunctionName, options: unknown): Settings {
     env: given.env,
     extendEnv: given.extendEnv ?? true,
     argv0: given.argv0,
-    stdin: fed.stdin ?? defaults.stdin,
+    stdin: fed.stdin ?? (given.detached ? 'ignore' : defaults.stdin),
     stdout: stdout.to,
     stderr: stderr.to,
     copies: {stdout: stdout.copies, stderr: stderr.copies},
@@ -228,7 +231,7 @@ export function settle(fn: FunctionName, options: unknown): Settings {
     reportsTruncation: given.output !== undefined,
     check: given.check ?? defaults.check,
     foreground: given.foreground ?? false,
-    linger: given.linger ?? 'stop',
+    ...detachment(given),
     owner: given.owner,
     bounds: boundsOf(given),
     isolation: isolationOf(given.isolation, given.cgroup, given.cgroupSetup),
@@ -275,14 +278,41 @@ export function checkArgs(value: unknown, what: string): readonly string[] {
 
 function refuseInapplicable(fn: FunctionName, given: Given): void {
   for (const name of Object.keys(given) as (keyof Options)[]) {
-    const cell: true | false | readonly string[] | 'piped' | 'unpiped' = applies[name][fn];
-    if (cell === true || typeof cell === 'string') continue; // targets are looked at when all of them are known
-    const allowed = cell === false ? [] : cell;
-    const value = name === 'stderr' ? given.stderr?.to : given[name];
-    if (allowed.includes(value as string)) continue;
-    const what = cell === false ? code(name) : `${code(name)} other than ${allowed.map((word) => `'${word}'`).join(', ')}`;
-    throw refuse(`${what} does not apply to ${CALLED[fn]}: ${instead[fn][name]}`);
+    const what = inapplicable(applies[name][fn], name, name === 'stderr' ? given.stderr?.to : given[name]);
+    if (what !== undefined) throw refuse(`${what} does not apply to ${CALLED[fn]}: ${instead[fn][name]}`);
   }
+}
+
+/** What exactly does not apply; undefined: it does. */
+function inapplicable(cell: Cell, name: string, value: unknown): string | undefined {
+  if (cell === true || cell === 'piped' || cell === 'unpiped') return undefined; // targets are looked at when all of them are known
+  if (cell === false) return code(name);
+  if ('but' in cell) return cell.but.includes(value as string) ? `${code(name)}: '${value}'` : undefined;
+  return cell.includes(value as string) ? undefined : `${code(name)} other than ${cell.map((word) => `'${word}'`).join(', ')}`;
+}
+
+/** A pipe would break with us, and break what is to outlive us. */
+function refusePipes(given: Given, streams: Readonly<Record<'stdin' | 'stdout' | 'stderr', Connection | undefined>>): void {
+  if (given.pty) throw refuse('`pty` cannot be had by a detached job: the terminal ends with us; leave one of them out');
+  if (given.input !== undefined) throw refuse('`input` cannot be fed to a detached job: it may outlive us; give stdin a descriptor');
+  for (const [name, to] of Object.entries(streams)) {
+    if (to === undefined || !isPiped(to)) continue;
+    throw refuse(
+      `${code(name)} of a detached job cannot be a pipe: the job may outlive us; write 'ignore', 'inherit', a file or a descriptor`,
+    );
+  }
+}
+
+/** 'leftovers' says what lingers; a job that is wholly detached has no terminal to be in the foreground of. */
+function detachment(given: Given): Pick<Settings, 'detached' | 'linger'> {
+  const {detached = false, linger} = given;
+  if (detached === false) return {detached, linger: linger ?? 'stop'};
+  if (detached === 'leftovers' && linger !== undefined && linger !== 'leave') {
+    throw refuse(`\`detached: 'leftovers'\` leaves what the command leaves, but \`linger\` is '${linger}'; leave it out`);
+  }
+  if (detached === true && given.foreground)
+    throw refuse('`foreground` needs a terminal, and a detached job has none; leave one of them out');
+  return {detached, linger: detached === 'leftovers' ? 'leave' : (linger ?? 'stop')};
 }
 
 /** stdout and stderr of stream(), wherever they were given. */
@@ -295,6 +325,7 @@ type Places = readonly [Wiring | undefined, Wiring | undefined, Wiring | undefin
 
 const NOWHERE: Places = [undefined, undefined, undefined];
 const PIPE: Wiring = {to: 'pipe', copies: []};
+const IGNORE: Wiring = {to: 'ignore', copies: []};
 const STDIN: PlaceKind = {stderr: false, several: false, pipe: true, input: true};
 const STDOUT: PlaceKind = {stderr: false, several: true, pipe: true, input: false};
 const STDERR: PlaceKind = {stderr: true, several: true, pipe: true, input: false};
@@ -357,8 +388,8 @@ export function code(name: string): string {
   return `\`${name.length > 60 ? `${name.slice(0, 59)}…` : name}\``;
 }
 
-function flag(name: string, value: unknown): boolean {
-  if (typeof value !== 'boolean') throw refuse(`${code(name)} must be true or false, but is ${shown(value)}`);
+function flag(name: string, value: unknown, words = 'true or false'): boolean {
+  if (typeof value !== 'boolean') throw refuse(`${code(name)} must be ${words}, but is ${shown(value)}`);
   return value;
 }
 
@@ -367,7 +398,8 @@ export function oneOf<const W extends string>(name: string, value: unknown, word
   throw refuse(`${code(name)} must be ${list(words)}, but is ${shown(value)}`);
 }
 
-function owner(value: unknown): Owner {
+function owner(value: unknown): Owner | 'gc' {
+  if (value === 'gc') return value;
   const fault = ownerFault(value);
   if (fault !== undefined) throw refuse(`\`owner\` ${fault}`);
   return value as Owner;

@@ -186,11 +186,18 @@ type Stream<T> = T extends readonly unknown[]
       : Readable
   : If<T, 'pipe', Readable>;
 
+/** The default D of a stream; what is detached has none of our pipes. */
+type Tied<O, D> = Get<O, 'detached', false> extends infer T ? (T extends false ? D : 'ignore') : never;
+
 /** stdin belongs to `input` where that is given. */
-type Fed<O> = Get<O, 'input', null> extends infer G ? (G extends null ? StdinOf<O, 'pipe'> : 'fed') : never;
+type Fed<O> = Get<O, 'input', null> extends infer G ? (G extends null ? StdinOf<O, Tied<O, 'pipe'>> : 'fed') : never;
 
 /** The Subprocess that start() gives under O. */
-export type Started<O> = Subprocess<If<Fed<O>, 'pipe', Writable>, Stream<StdoutOf<O>>, Stream<StderrOf<O, 'consume'>>>;
+export type Started<O> = Subprocess<
+  If<Fed<O>, 'pipe', Writable>,
+  Stream<StdoutOf<O, Tied<O, 'pipe'>>>,
+  Stream<StderrOf<O, Tied<O, 'consume'>>>
+>;
 
 /** The type of start(). */
 export interface Start {

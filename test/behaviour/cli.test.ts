@@ -131,6 +131,13 @@ const flagTests: Readonly<Record<string, () => Promise<void>>> = {
     const script = '(sleep 0.3; echo late) & echo early';
     assert.equal((await run('--linger', 'wait', 'sh', '-c', script)).stdout, 'early\nlate\n');
     assert.equal((await run('--linger', 'stop', 'sh', '-c', script)).stdout, 'early\n');
+    const left = await run('--stats', '--linger', 'leave', 'sh', '-c', 'sleep 60 >/dev/null 2>&1 & echo $!');
+    const pid = Number(left.stdout);
+    assert.equal(left.code, 0);
+    assert.match(left.stderr, new RegExp(`left behind: \\w+ ${pid}`));
+    assert.equal(isAlive(pid), true, 'it lives on');
+    process.kill(pid, 'SIGKILL');
+    await until(() => findMarked(`sleep 60 >/dev/null 2>&1 & echo $!`).length === 0, 'its shepherd and server to leave');
   },
   async '--nice'() {
     assert.equal((await run('--nice', '9', 'nice')).stdout, '9\n');

@@ -234,8 +234,10 @@ int main(int argc, char **argv) {
     }
     /* Shepherds and fork servers end when they see their host's end, which takes them a moment. */
     if (reap_for(grace, &status)) end_the_rest(&left, &status);
-    left.cgroups += count_cgroups();
-    if (left.cgroups < 0) left.cgroups = 0;
+    /* What another run on this machine has just made is gone again in a moment. */
+    long cgroups = count_cgroups();
+    for (long end = now_ms() + 10000; left.cgroups + cgroups > 0 && now_ms() < end; cgroups = count_cgroups()) usleep(50000);
+    left.cgroups = left.cgroups + cgroups > 0 ? left.cgroups + cgroups : 0;
     add_reports(reports, &left);
     printf("left behind: %ld processes, %ld zombies, %ld fds, %ld cgroups\n", left.processes, left.zombies, left.fds, left.cgroups);
     fflush(stdout);

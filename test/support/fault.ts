@@ -10,7 +10,7 @@ import {type Subprocess, start} from '../../src/index.js';
 import {type Lifeline, newLifeline} from './lifeline.js';
 import {child} from './places.js';
 import {findMarked, newMarker, processState} from './proc.js';
-import {GENEROUS_MS, until, within} from './wait.js';
+import {GENEROUS_MS, SLOW, until, within} from './wait.js';
 
 export const ROUNDS = Number(process.env.NET_RUNNER_ROUNDS ?? 1);
 /** The long run: every fault many times, under load. */
@@ -36,6 +36,8 @@ export interface Stage {
   gone(ms?: number): Promise<void>;
   /** Milliseconds that the long run prints, the worst of all rounds: from a moment to when everybody was gone. */
   took(ms: number): void;
+  /** A figure that the long run prints. */
+  note(text: string): void;
 }
 
 export interface FaultOptions {
@@ -57,12 +59,15 @@ export function fault(number: string, name: string, play: (stage: Stage) => Prom
     if (to) appendFileSync(to, `${JSON.stringify({fault: number, name, file, ...row})}\n`);
   };
   if (skip) report({skipped: skip});
-  test(`${number}: ${name}`, {timeout: limit * rounds, ...(skip && {skip})}, async () => {
-    const row = {runs: 0, leftBehind: 0, worstMs: 0};
+  test(`${number}: ${name}`, {timeout: limit * rounds * SLOW, ...(skip && {skip})}, async () => {
+    const row = {runs: 0, leftBehind: 0, worstMs: 0, note: ''};
+    const note = (text: string) => {
+      row.note = text;
+    };
     const failures: unknown[] = [];
     for (; row.runs < rounds; row.runs++) {
       try {
-        row.worstMs = Math.max(row.worstMs, await playOnce(play));
+        row.worstMs = Math.max(row.worstMs, await playOnce(play, note));
       } catch (error) {
         row.leftBehind++;
         failures.push(error);
@@ -73,7 +78,7 @@ export function fault(number: string, name: string, play: (stage: Stage) => Prom
   });
 }
 
-async function playOnce(play: (stage: Stage) => Promise<void>): Promise<number> {
+async function playOnce(play: (stage: Stage) => Promise<void>, note: (text: string) => void): Promise<number> {
   const marker = newMarker();
   const line = newLifeline();
   let worst = 0;
@@ -93,6 +98,7 @@ async function playOnce(play: (stage: Stage) => Promise<void>): Promise<number> 
         families.push(family);
         return family;
       },
+      note,
       took: (ms) => {
         worst = Math.max(worst, ms);
       },
@@ -100,7 +106,7 @@ async function playOnce(play: (stage: Stage) => Promise<void>): Promise<number> 
   } finally {
     line.close();
     endMarked(marker);
-    for (const {p} of families) while ((await p.read()) !== null);
+    for (const {p} of families) await readOut(p);
   }
   return worst;
 }
@@ -115,6 +121,11 @@ async function startFamily(marker: string, line: Lifeline, options: object = {})
   assert.notEqual(processState(family.runaway)?.session, processState(family.leader)?.session, 'the runaway did not get away');
   assert.ok(findMarked(marker).length >= 3, 'the family is not there');
   return family;
+}
+
+/** Reads what is left of its stdout, which ends and closes the pipe; else that is open until somebody collects garbage. */
+export async function readOut(p: Subprocess): Promise<void> {
+  while ((await p.read()) !== null);
 }
 
 /** Who watches over a running child. */

@@ -60,3 +60,45 @@ export function ownCgroup(): {back(): void; remove(): void} {
     remove: () => rmdirSync(cgroup),
   };
 }
+
+/** The old freezer (cgroup v1): whoever is in it does not even die of SIGKILL (state D) until it is thawed. */
+const OLD = '/sys/fs/cgroup/freezer';
+
+function oldFreezer(): boolean {
+  const probe = `${OLD}/nr-test-probe-${process.pid}`;
+  try {
+    mkdirSync(probe);
+  } catch {
+    return false;
+  }
+  try {
+    return readFileSync(`${probe}/freezer.state`, 'latin1') === 'THAWED\n';
+  } catch {
+    return false;
+  } finally {
+    rmdirSync(probe);
+  }
+}
+
+/** Why nobody can be made unkillable here; false when somebody can. */
+export const cannotFreezeHard: string | false = !oldFreezer() && 'there is no cgroup v1 freezer that this user may use';
+
+/** Makes one process unkillable. What is returned thaws it and removes the cgroup once it is gone. */
+export async function freezeHard(pid: number): Promise<() => Promise<void>> {
+  const cgroup = `${OLD}/nr-test-${process.pid}-${pid}`;
+  mkdirSync(cgroup);
+  writeFileSync(`${cgroup}/cgroup.procs`, String(pid));
+  writeFileSync(`${cgroup}/freezer.state`, 'FROZEN');
+  await until(() => readFileSync(`${cgroup}/freezer.state`, 'latin1') === 'FROZEN\n', 'it to be frozen');
+  return async () => {
+    writeFileSync(`${cgroup}/freezer.state`, 'THAWED');
+    await until(() => {
+      try {
+        rmdirSync(cgroup);
+        return true;
+      } catch {
+        return false; // it is not reaped yet
+      }
+    }, 'the cgroup to be empty');
+  };
+}

@@ -34,10 +34,14 @@ export interface HostOptions {
   /** Flags of node itself: ['--unhandled-rejections=strict']. */
   readonly nodeFlags?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** A program that becomes the host, given node and its arguments as its own last ones. */
+  readonly through?: readonly string[];
 }
 
 export function startHost(name: string, options: HostOptions = {}): Host {
-  const child = spawn(process.execPath, [...(options.nodeFlags ?? []), hostFile(name), ...(options.args ?? [])], {
+  const node = [process.execPath, ...(options.nodeFlags ?? []), hostFile(name), ...(options.args ?? [])];
+  const [file = '', ...args] = [...(options.through ?? []), ...node];
+  const child = spawn(file, args, {
     env: {...process.env, ...options.env},
     stdio: ['pipe', 'pipe', 'inherit', options.fd3 ?? 'ignore'],
   }) as ChildProcessByStdio<Writable, Readable, null>;

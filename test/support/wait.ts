@@ -1,8 +1,12 @@
 // Owns: waiting in tests: for a promise or a condition, with a limit so generous that only a hang reaches it.
 // Never: a bare sleep that hopes something has happened by then.
+import process from 'node:process';
+
+/** How many times slower than usual everything may be: under sanitizers. */
+export const SLOW: number = Number(process.env.NET_RUNNER_SLOW ?? 1);
 
 /** Twenty seconds: no test is meant to come near it, on however busy a machine. */
-export const GENEROUS_MS = 20_000;
+export const GENEROUS_MS: number = 20_000 * SLOW;
 
 /** Resolves as `promise` does, or rejects after `ms`, saying what was waited for. */
 export async function within<T>(promise: PromiseLike<T>, what: string, ms: number = GENEROUS_MS): Promise<T> {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import process from 'node:process';
 import {run, start} from '../../src/index.js';
 import {censusOfThisFile} from '../support/census.js';
-import {endMarked, fault, LONG} from '../support/fault.js';
+import {endMarked, fault, LONG, readOut} from '../support/fault.js';
 import {startHost} from '../support/host.js';
 import {child} from '../support/places.js';
 import {findMarked, isAlive, processState} from '../support/proc.js';
@@ -51,6 +51,7 @@ fault(
     assert.ok(ms >= 199 && ms < 700, `${ms} ms`);
     took(ms - 200);
     await gone();
+    await readOut(p);
   },
 );
 
@@ -61,6 +62,7 @@ fault('17', 'the child takes the hint and exits with 0 within the grace', async 
   const end = await p.stop();
   assert.deepEqual([end.exitCode, end.forced, end.proven], [0, false, true]);
   await gone();
+  await readOut(p);
 });
 
 fault('18', 'the child exits while a grandchild keeps stdout open: run() settles', async ({marker, line, gone}) => {
@@ -114,6 +116,7 @@ for (const kind of ['exit_signal_0', 'clone_parent', 'subreaper', 'pid_namespace
       const end = await within(p.stop(), 'stop()');
       assert.deepEqual([end.proven, end.forced], [true, true]);
       await gone();
+      await readOut(p);
     },
     {skip},
   );
@@ -137,6 +140,7 @@ fault('24', 'the child stops itself at its start: nothing blocks, and it can be 
   assert.equal(await p.kill('SIGCONT', {reach: 'leader'}), true);
   assert.equal((await within(p.exited, 'its exit')).exitCode, 0);
   await gone();
+  await readOut(p);
 });
 
 fault('control', 'without us the runaway of the same family lives on', async ({marker, line}) => {

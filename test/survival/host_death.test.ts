@@ -2,6 +2,9 @@
 // Never: how long it took: that is printed by the long run.
 import assert from 'node:assert/strict';
 import {execFile} from 'node:child_process';
+import {mkdtempSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
 import {test} from 'node:test';
 import {promisify} from 'node:util';
 import {fault} from '../support/fault.js';
@@ -55,6 +58,22 @@ fault('1', 'the host is killed while its event loop is blocked', () =>
   }),
 );
 
+for (const play of ['spawning', 'reading']) {
+  fault('1', `the host is killed in the middle of ${play}`, async ({marker, line, gone}) => {
+    const host = startHost('busy', {args: [play, marker], fd3: line.fd});
+    line.letGo();
+    try {
+      await host.says(/^started/);
+      await until(() => play === 'reading' || host.lines.length >= 8, 'some turns');
+      host.kill();
+      await host.exited;
+      await gone(5_000);
+    } finally {
+      await host.end();
+    }
+  });
+}
+
 fault('12', 'the host and the fork server are killed together', () =>
   dies((host) => {
     const [server] = forkServersOf(host.pid);
@@ -66,8 +85,11 @@ fault('12', 'the host and the fork server are killed together', () =>
 
 test('a shell that captures the output of a host gets its end', async () => {
   const marker = newMarker();
-  const script = `x=$("$0" "$@" </dev/null & p=$!; sleep 1; kill -9 $p); echo "got: $x"`;
-  const {stdout} = await promisify(execFile)('sh', ['-c', script, process.execPath, hostFile('captured'), marker], {timeout: 20_000});
+  const folder = mkdtempSync(path.join(tmpdir(), 'net-runner-captured-'));
+  const up = path.join(folder, 'up');
+  const script = `x=$("$0" "$@" </dev/null & p=$!; while [ ! -e ${up} ]; do sleep 0.05; done; kill -9 $p); echo "got: $x"`;
+  const {stdout} = await promisify(execFile)('sh', ['-c', script, process.execPath, hostFile('captured'), marker, up], {timeout: 20_000});
+  rmSync(folder, {recursive: true});
   assert.match(stdout, /^got: started/);
   await until(() => findMarked(marker).length === 0, 'the job to be gone');
 });

@@ -96,7 +96,8 @@ fault(
       await within(
         Promise.all(
           Array.from({length: atOnce}, async (_, i) => {
-            const p = await start(['true'], {stdio: 'ignore'});
+            // Some last a little longer, so that on a busy machine, too, some are met alive.
+            const p = await start(i % 10 ? ['true'] : ['sleep', '0.05'], {stdio: 'ignore'});
             for (let turns = 0; turns < i % 7; turns++) await new Promise((resolve) => setImmediate(resolve));
             const delivered = i % 2 ? p.kill('SIGKILL', {reach: i % 3 ? 'tree' : 'leader'}) : p.stop({killTimeout: i % 4 ? 0 : 1_000});
             const [answer, end, exit] = await Promise.all([delivered, p.closed, p.exited]);

@@ -8,7 +8,7 @@ import {endMarked, fault, type Stage, shepherdOf} from '../support/fault.js';
 import {cannotFreeze, freeze} from '../support/freezer.js';
 import {startHost} from '../support/host.js';
 import {child} from '../support/places.js';
-import {childrenOf, findMarked, forkServersOf, isAlive, processState} from '../support/proc.js';
+import {childrenOf, commandLineOf, findMarked, forkServersOf, isAlive, processState} from '../support/proc.js';
 import {until, within} from '../support/wait.js';
 
 censusOfThisFile();
@@ -37,7 +37,10 @@ fault('7', 'the shepherd of a run() is killed', async ({marker, line, gone}) => 
   const running = run([child('ignore_sigterm'), marker], {stderr: line.fd}).catch((error: unknown) => error);
   line.letGo();
   const found = await until(() => findMarked(marker).find(({commandLine}) => !commandLine.startsWith('net-runner')), 'the child');
-  process.kill(shepherdOf(found.pid), 'SIGKILL');
+  const shepherd = shepherdOf(found.pid);
+  // Its title tells when it has said STARTED; before that nobody could know that the child was born.
+  await until(() => commandLineOf(shepherd).startsWith(`net-runner: shepherd of ${found.pid}`), 'the shepherd to have said so');
+  process.kill(shepherd, 'SIGKILL');
   const error = await within(running, 'run() to reject');
   assert.ok(error instanceof RunError && error.reason === 'lost');
   assert.deepEqual([error.proven, error.started], [true, true]);

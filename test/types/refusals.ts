@@ -80,8 +80,12 @@ void run('ls', {input: [1, 2]});
 void run('ls', {signal: 'SIGTERM'});
 // @ts-expect-error
 void run('ls', {args: 'one'});
-// @ts-expect-error options of a later version are unknown
+// @ts-expect-error a job of run() cannot outlive its host
 void run('ls', {detached: true});
+// @ts-expect-error nobody holds a job of run()
+void run('ls', {owner: 'gc'});
+declare const wide: Options;
+void run('ls', wide);
 
 // @ts-expect-error
 void run('ls', {limits: {files: 5}});
@@ -206,17 +210,19 @@ type Refused<F extends FunctionName> = {
 type RefusedByTable<F extends FunctionName> = {
   [K in keyof typeof applies]: (typeof applies)[K][F] extends false ? K : never;
 }[keyof typeof applies];
-expectTypeOf<Refused<'run'>>().toBeNever();
-expectTypeOf<Refused<'$'>>().toBeNever();
+expectTypeOf<Refused<'run'>>().toEqualTypeOf<RefusedByTable<'run'>>();
+expectTypeOf<Refused<'run'>>().toEqualTypeOf<'detached'>();
+expectTypeOf<Refused<'$'>>().toEqualTypeOf<RefusedByTable<'$'>>();
 expectTypeOf<Refused<'stream'>>().toEqualTypeOf<RefusedByTable<'stream'>>();
-expectTypeOf<Refused<'stream'>>().toEqualTypeOf<'lines' | 'stripFinalNewline' | 'output'>();
+expectTypeOf<Refused<'stream'>>().toEqualTypeOf<'lines' | 'stripFinalNewline' | 'output' | 'detached'>();
 expectTypeOf<Refused<'start'>>().toEqualTypeOf<RefusedByTable<'start'>>();
 expectTypeOf<Refused<'start'>>().toEqualTypeOf<'lines' | 'stripFinalNewline' | 'maxOutputSize' | 'output' | 'check'>();
 expectTypeOf<Refused<'Daemon'>>().toEqualTypeOf<RefusedByTable<'Daemon'>>();
 expectTypeOf<OptionsOf<'Daemon'>['stderr']>().toEqualTypeOf<'stdout' | undefined>();
 expectTypeOf<OptionsOf<'Daemon'>['linger']>().toEqualTypeOf<'stop' | 'wait' | undefined>();
 expectTypeOf<keyof typeof applies>().toEqualTypeOf<keyof Options>();
-expectTypeOf<OptionsOf<'run'>>().toEqualTypeOf<Options>();
+expectTypeOf<OptionsOf<'run'>['cwd']>().toEqualTypeOf<Options['cwd']>();
+expectTypeOf<OptionsOf<'run'>['owner']>().toEqualTypeOf<Exclude<Options['owner'], 'gc'>>();
 expectTypeOf<StartOptions['encoding']>().toEqualTypeOf<'buffer' | undefined>();
 expectTypeOf<StartOptions['cwd']>().toEqualTypeOf<Options['cwd']>();
 

@@ -54,6 +54,10 @@ expectTypeOf((await start('ls', {input: 'x'})).stdin).toEqualTypeOf<null>();
 declare const input: Input | undefined;
 expectTypeOf((await start('ls', {input})).stdin).toEqualTypeOf<Writable | null>();
 
+expectTypeOf(await start('ls', {detached: true})).toEqualTypeOf<Subprocess<null, null, null>>();
+expectTypeOf(await start('ls', {detached: 'leftovers', owner: 'gc'})).toEqualTypeOf<Subprocess<null, null, null>>();
+expectTypeOf((await start('ls', {detached: maybe})).stdout).toEqualTypeOf<Readable | null>();
+
 // Any fits a parameter.
 function watch(any: Subprocess): number {
   return any.pid;

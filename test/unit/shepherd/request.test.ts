@@ -33,6 +33,7 @@ const plain: Request = {
     oomScoreAdj: undefined,
   },
   isolation: {level: 'tree', cgroup: undefined, moveHost: false},
+  detachment: 'none',
 };
 
 /** The fields as the shepherd reads them. */
@@ -113,6 +114,12 @@ test('what holds the tree together is sent when it is more than the shepherd', (
   assert.equal(String(fields.get(Field.CGROUP_LIMITS)), '0\x001024\x005\x0050000 100000\x007\x008:0 wbps=5\0');
   assert.equal(fields.get(Field.CGROUP_OPTIONAL)?.readBigInt64LE(), 1n);
   assert.equal(fields.get(Field.CGROUP_MOVE_HOST)?.readBigInt64LE(), 1n);
+});
+
+test('a detachment is said only where there is one', () => {
+  assert.equal(fieldsOf(encodeRequest(plain) as Buffer).has(Field.DETACHMENT), false);
+  const fields = fieldsOf(encodeRequest({...plain, detachment: 'all'}) as Buffer);
+  assert.equal(fields.get(Field.DETACHMENT)?.readBigInt64LE(), 2n);
 });
 
 test('a request larger than any shepherd takes is not encoded', () => {

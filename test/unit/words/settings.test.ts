@@ -53,6 +53,7 @@ const common = {
   foreground: false,
   linger: 'stop',
   owner: undefined,
+  detached: false,
   bounds: {
     limits: {},
     nice: undefined,
@@ -146,12 +147,17 @@ describe('the table option x function', () => {
     cgroup: 'builds',
     cgroupSetup: 'move-host',
     isolation: 'auto',
+    detached: true,
   };
   for (const [name, row] of Object.entries(applies)) {
     for (const [fn, cell] of Object.entries(row) as [FunctionName, unknown][]) {
       test(`${name} in ${fn}()`, () => {
-        const options = {[name]: sample[name as keyof typeof applies], ...(name === 'uid' && {gid: 7})};
+        const options: Record<string, unknown> = {[name]: sample[name as keyof typeof applies], ...(name === 'uid' && {gid: 7})};
         if (cell === true) return void settle(fn, options);
+        if (typeof cell === 'object' && cell !== null && 'but' in cell) {
+          settle(fn, options);
+          options[name] = (cell.but as string[])[0];
+        }
         const advice = instead[fn][name as keyof typeof applies];
         assert.ok(advice, 'a refusal says what to do instead');
         const error = refusal(options, fn);
@@ -173,7 +179,6 @@ describe('unknown options', () => {
     environment: /`env`/,
     cancelSignal: /`signal`/,
     windowsHide: /Windows is not supported/,
-    detached: /does not have it yet/,
     timeOut: /did you mean `timeout`/,
     kilTimeout: /did you mean `killTimeout`/,
     stdou: /did you mean `stdout`/,
@@ -474,11 +479,31 @@ describe('the other options', () => {
   test('owner', () => {
     const owner = [new EventTarget(), 'close'];
     assert.equal(settle('run', {owner}).owner, owner);
-    for (const wrong of [null, 'gc', [], [owner[0]], [owner[0], ''], [owner[0], 5]])
+    for (const wrong of [null, 'GC', [], [owner[0]], [owner[0], ''], [owner[0], 5]])
       refused({owner: wrong}, /`owner` must be \[target, event\]/);
     for (const wrong of [null, 5, {}]) refused({owner: [wrong, 'close']}, /EventEmitter or an EventTarget/);
     refused({owner: [{once() {}, httpVersion: '1.1', rawHeaders: []}, 'close']}, /\[res, 'close'\]/);
     settle('run', {owner: [{once() {}, httpVersion: '1.1', rawHeaders: []}, 'aborted']});
+  });
+
+  test("owner: 'gc' is for start()", () => {
+    assert.equal(settle('start', {owner: 'gc'}).owner, 'gc');
+    refused({owner: 'gc'}, /`owner`: 'gc' does not apply to run\(\)/);
+  });
+
+  test('detached has no pipe of ours, and says what lingers', () => {
+    const {stdin, stdout, stderr, detached, linger} = settle('start', {detached: true});
+    assert.deepEqual([stdin, stdout, stderr, detached, linger], ['ignore', 'ignore', 'ignore', true, 'stop']);
+    assert.equal(settle('start', {detached: 'leftovers', stdio: 'inherit'}).linger, 'leave');
+    assert.equal(settle('start', {detached: true, linger: 'wait', stdout: 5, stderr: 'stdout'}).linger, 'wait');
+    assert.equal(settle('start', {detached: false}).stdout, 'pipe');
+    refused({detached: 'yes'}, /`detached` must be true, false or 'leftovers', but is 'yes'/, 'start');
+    for (const pipe of [{stdin: 'pipe'}, {stdout: 'pipe'}, {stderr: 'consume'}, {stdio: 'pipe'}, {stdio: ['ignore', 'pipe', 'ignore']}])
+      refused({detached: true, ...pipe}, /of a detached job cannot be a pipe/, 'start');
+    refused({detached: true, pty: true}, /`pty` cannot be had by a detached job/, 'start');
+    refused({detached: true, input: 'x'}, /`input` cannot be fed to a detached job/, 'start');
+    refused({detached: true, foreground: true}, /`foreground` needs a terminal/, 'start');
+    refused({detached: 'leftovers', linger: 'stop'}, /`linger` is 'stop'; leave it out/, 'start');
   });
 
   test('words and flags', () => {
