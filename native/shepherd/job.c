@@ -126,6 +126,8 @@ static bool bring_to_life(struct nr_job *job, struct nr_hire *hire) {
     if (job->leaf.procs >= 0) close(job->leaf.procs);
     job->leaf.procs = -1;
     NR_STEP("forked");
+    /* Before it is said that the child runs: what the child closes is closed from then on, and nobody of ours holds it. */
+    nr_hire_close(hire, 1);
     job->tree.leader = birth.pid;
     job->tree.grouped = request->grouping != NR_GROUPING_JOIN;
     job->tree.space = birth.space;

@@ -11,6 +11,7 @@ import type {Usage} from '../words/stats.js';
 import type {End} from '../words/subprocess.js';
 import {Deadline} from './deadline.js';
 import {Leaf} from './leaf.js';
+import {Moment} from './moment.js';
 
 /** What the tree has cost; null when nobody could count. */
 export function usageOf(job: Job): Usage | null {
@@ -104,11 +105,9 @@ export class Job implements ControlEvents {
   /** As closedPromise, but with linger 'leave' once those who were left are gone too. */
   readonly overPromise: Promise<End>;
   /** Bytes of the pipes end here: called once, when nobody of the tree can write any more. */
-  readonly whenGone: (() => void)[] = [];
+  readonly whenGone = new Moment();
   /** Called once, when the job is closed: with linger 'leave' somebody may still write. */
-  readonly whenClosed: (() => void)[] = [];
-  /** Called once, at the child's exit (or when it is lost). */
-  readonly whenExited: (() => void)[] = [];
+  readonly whenClosed = new Moment();
   /** What holds the tree together, as far as is known. */
   isolation: HeldBy = 'tree';
   cause: {readonly reason: Ending; readonly error?: unknown} | undefined;
@@ -203,7 +202,8 @@ export class Job implements ControlEvents {
 
   /** For a job that was never born: nobody waits for it any more. */
   abandon(): void {
-    for (const call of [...this.whenClosed.splice(0), ...this.whenGone.splice(0)]) call();
+    this.whenClosed.come();
+    this.whenGone.come();
   }
 
   /** errno of kill(2) as the shepherd saw it: 0 delivered, ESRCH nobody left. */
@@ -407,7 +407,6 @@ export class Job implements ControlEvents {
   #settleExited(): void {
     if (this.#settled) return;
     this.#settled = true;
-    for (const call of this.whenExited.splice(0)) call();
     this.#resolveExited(this.outcome());
   }
 
@@ -416,7 +415,7 @@ export class Job implements ControlEvents {
     this.#closed = true;
     for (const each of [this.#ending, this.#grace, this.#answer, this.#backup, this.#patience]) each.clear();
     this.#settleClosed();
-    for (const call of this.whenGone.splice(0)) call();
+    this.whenGone.come();
     this.#resolveOver(this.outcome());
   }
 
@@ -430,7 +429,7 @@ export class Job implements ControlEvents {
   #settleClosed(): void {
     this.#control.unref();
     this.#settleExited();
-    for (const call of this.whenClosed.splice(0)) call();
+    this.whenClosed.come();
     this.#resolveClosed(this.outcome());
   }
 
