@@ -8,7 +8,7 @@ import process from 'node:process';
 import {run} from 'node:test';
 
 /** Longer than any file may take on a slow machine: it turns a hang into a failure. */
-const FILE_LIMIT_MS = 180_000 * Number(process.env.NET_RUNNER_SLOW ?? 1);
+const FILE_LIMIT_MS = 300_000 * Number(process.env.NET_RUNNER_SLOW ?? 1);
 const JS = 'build/js/test';
 // The compiled tests lie elsewhere than dist, so the library there is told where its binaries are; a sanitized build is told from outside.
 process.env.NET_RUNNER_ADDON ??= path.resolve('build/net_runner.node');

@@ -35,6 +35,12 @@ interface Outcome {
   readonly stderr: string;
 }
 
+/** Those that have not ended yet: one that a failed test leaves must not hold up the others. */
+const running = new Set<ChildProcessByStdio<null, Readable, Readable>>();
+after(() => {
+  for (const each of running) each.kill('SIGKILL');
+});
+
 class Up {
   readonly #process: ChildProcessByStdio<null, Readable, Readable>;
   readonly over: Promise<Outcome>;
@@ -52,7 +58,9 @@ class Up {
     this.#process.stderr.setEncoding('utf8').on('data', (text) => {
       this.stderr += text;
     });
+    running.add(this.#process);
     this.over = new Promise((resolve) => {
+      this.#process.on('close', () => running.delete(this.#process));
       this.#process.on('close', (code, signal) => resolve({code, signal, stdout: this.stdout, stderr: this.stderr}));
     });
   }

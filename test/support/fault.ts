@@ -45,14 +45,14 @@ export interface FaultOptions {
   readonly most?: number;
   /** Why it cannot be tried here. */
   readonly skip?: string | false | undefined;
-  /** ms for one round; default 30,000. */
+  /** ms for one round; default 90,000. */
   readonly limit?: number;
 }
 
 /** Declares one fault: `number` is its row in the table of faults. */
 export function fault(number: string, name: string, play: (stage: Stage) => Promise<void>, options: FaultOptions = {}): void {
   const rounds = Math.min(ROUNDS, options.most ?? ROUNDS);
-  const {skip, limit = 30_000} = options;
+  const {skip, limit = 90_000} = options;
   const file = `${path.basename(process.argv[1] ?? '', '.js')}.ts`;
   const report = (row: object) => {
     const to = process.env.NET_RUNNER_FAULTS;
