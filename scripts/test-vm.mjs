@@ -70,9 +70,10 @@ function kernel() {
   return path.join(boot, found());
 }
 
-/** What dynamic programs need beside them. */
+/** What dynamic programs need beside them; ldd(1) fails on a static one, which needs nothing. */
 function copyLibraries(file, root) {
-  for (const [, library] of must('ldd', [file]).matchAll(/(\/\S+) \(0x/g)) {
+  const {stdout} = spawnSync('ldd', [file], {encoding: 'utf8'});
+  for (const [, library] of stdout.matchAll(/(\/\S+) \(0x/g)) {
     const target = path.join(root, library);
     mkdirSync(path.dirname(target), {recursive: true});
     if (!existsSync(target)) copyFileSync(library, target);
@@ -123,6 +124,8 @@ function image() {
   copyFileSync('package.json', path.join(root, 'job/package.json'));
   for (const name of ['net-runner-shepherd', 'net_runner.node', 'js', 'children'])
     cpSync(path.join('build', name), path.join(root, 'job/build', name), {recursive: true});
+  // The command line, and what it loads.
+  for (const name of ['dist', 'node_modules/yaml']) cpSync(name, path.join(root, 'job', name), {recursive: true});
   const file = path.join(scratch, 'initrd');
   pack(root, file);
   return file;
@@ -155,6 +158,7 @@ if (missing.length > 0) skip(`please install ${missing.join(', ')}`);
 mkdirSync(HOME, {recursive: true});
 const kernelFile = kernel();
 must('make', ['-s', '-j2', 'all', 'children']);
+must('node_modules/.bin/tsc', ['-p', 'tsconfig.json']);
 must('node_modules/.bin/tsc', ['-p', 'tsconfig.test.json']);
 
 const text = boot(kernelFile, image());

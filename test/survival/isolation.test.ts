@@ -220,7 +220,7 @@ for (const world of WORLDS) {
           const [, name, proven, ms, lag] = line.split(' ');
           assert.equal(proven, 'true', line);
           // The bound of the promise is 200 ms and 50 ms of lag; a busy machine gets more in the short run.
-          assert.ok(Number(ms) < (LONG ? 200 : 2_000), `${name}: ${ms} ms`);
+          assert.ok(Number(ms) < (LONG ? 200 : 20_000), `${name}: ${ms} ms`);
           assert.ok(Number(lag) < (LONG ? 50 : 500), `${name}: a loop lag of ${lag} ms`);
           stage.took(Number(ms));
         }

@@ -130,7 +130,7 @@ for (const world of WORLDS) {
           const [, name, proven, ms] = line.split(' ');
           assert.equal(proven, 'true', line);
           // The promise is 200 ms; a busy machine gets more in the short run.
-          assert.ok(Number(ms) < (LONG ? 200 : 2_000), `${name}: ${ms} ms`);
+          assert.ok(Number(ms) < (LONG ? 200 : 20_000), `${name}: ${ms} ms`);
           stage.took(Number(ms));
         }
         assert.ok(said('22').length >= 3);
