@@ -16,6 +16,12 @@ import {freePort} from '../support/port.js';
 import {findMarked, forkServersOf, isAlive, newMarker, processState} from '../support/proc.js';
 import {until, within} from '../support/wait.js';
 
+/** Those that have not ended yet: one that a failed test leaves must not hold up the others. */
+const running = new Set<ChildProcessByStdio<null, Readable, Readable>>();
+after(() => {
+  for (const each of running) each.kill('SIGKILL');
+});
+
 censusOfThisFile(() => {});
 
 const folder = mkdtempSync(path.join(tmpdir(), 'net-runner-up-'));
@@ -34,12 +40,6 @@ interface Outcome {
   readonly stdout: string;
   readonly stderr: string;
 }
-
-/** Those that have not ended yet: one that a failed test leaves must not hold up the others. */
-const running = new Set<ChildProcessByStdio<null, Readable, Readable>>();
-after(() => {
-  for (const each of running) each.kill('SIGKILL');
-});
 
 class Up {
   readonly #process: ChildProcessByStdio<null, Readable, Readable>;

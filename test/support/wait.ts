@@ -5,8 +5,8 @@ import process from 'node:process';
 /** How many times slower than usual everything may be: under sanitizers. */
 export const SLOW: number = Number(process.env.NET_RUNNER_SLOW ?? 1);
 
-/** Twenty seconds: no test is meant to come near it, on however busy a machine. */
-export const GENEROUS_MS: number = 20_000 * SLOW;
+/** A minute: no test is meant to come near it, on however busy a machine. */
+export const GENEROUS_MS: number = 60_000 * SLOW;
 
 /** Resolves as `promise` does, or rejects after `ms`, saying what was waited for. */
 export async function within<T>(promise: PromiseLike<T>, what: string, ms: number = GENEROUS_MS): Promise<T> {
