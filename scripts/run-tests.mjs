@@ -72,7 +72,7 @@ async function runJs(files) {
     const cause = error?.cause ?? error;
     console.log(String(cause?.stack ?? cause).replace(/^/gm, '        '));
   };
-  const stream = run({files, concurrency: 3, timeout: FILE_LIMIT_MS});
+  const stream = run({files, concurrency: 2, timeout: FILE_LIMIT_MS});
   stream.on('test:pass', (data) => report('passed', data));
   stream.on('test:fail', (data) => report('failed', data));
   stream.on('test:stdout', ({file, message}) => {

@@ -172,6 +172,11 @@ test('a service that ignores SIGTERM is ended after its killTimeout and holds no
   assert.equal((await hurried.end()).signal, 'SIGINT');
 });
 
+test('a service with a terminal of its own', async () => {
+  const end = await up(write(`services: {t: {command: [sh, -c, 'test -t 1 && stty size'], pty: {cols: 50, rows: 20}, restart: never}}`));
+  assert.deepEqual([end.code, /20 50/.test(end.stdout)], [0, true]);
+});
+
 test('--json: one line each, on stdout', async () => {
   const file = write(`services: {a: {command: sh -c "echo hello", restart: never}, b: {command: 'true', dependsOn: {a: succeeded}}}`);
   const end = await up(file, '--json');

