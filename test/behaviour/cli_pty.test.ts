@@ -63,8 +63,9 @@ test('raw while it runs, of the same size and kind, resized with it; restored at
     return (await p.waitFor(/(\d+ \d+)\r\n/, PATIENT)).match[1] === '41 101';
   }, 'the inner terminal to follow');
   // ^C belongs to what runs inside, not to net-runner.
-  await p.write('sleep 60\r');
-  await p.waitFor('sleep 60\r\n', PATIENT);
+  // It says itself that it is there: before that the shell would swallow the key.
+  await p.write('sh -c "echo up\\$((6*7)); exec sleep 60"\r');
+  await p.waitFor('up42', PATIENT);
   await p.write('\x03');
   await p.waitFor('inner> ', PATIENT);
   await p.write('exit 7\r');
