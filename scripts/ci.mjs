@@ -25,6 +25,9 @@ const SUITES = [
 const {scripts} = JSON.parse(readFileSync('package.json', 'utf8'));
 const total = {passed: 0, failed: 0, skipped: 0};
 const table = [];
+/** Repeated at the end: of a long log often only the end is kept. */
+const failures = [];
+const MOST_LINES = 16;
 
 function has(command) {
   return (process.env.PATH ?? '').split(':').some((folder) => folder && existsSync(`${folder}/${command}`));
@@ -61,8 +64,17 @@ async function runSuite({script, minutes, env, packages}) {
     setTimeout(() => process.kill(-suite.pid, 'SIGKILL'), 10_000).unref();
   }, minutes * 60_000);
   let counts;
+  let failure;
   for await (const line of createInterface({input: suite.stdout})) {
     console.log(line);
+    if (/^ *(FAIL|not ok) /.test(line)) {
+      failure = [`${script}: ${line.trim()}`];
+      failures.push(failure);
+    } else if (!/^ {4,}/.test(line)) {
+      failure = undefined;
+    } else if (failure && failure.length < MOST_LINES) {
+      failure.push(line);
+    }
     const match = line.match(/^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/);
     if (match) counts = {passed: Number(match[1]), failed: Number(match[2]), skipped: Number(match[3] ?? 0)};
   }
@@ -81,6 +93,7 @@ async function runSuite({script, minutes, env, packages}) {
 
 for (const suite of SUITES) if (scripts[suite.script]) await runSuite(suite);
 
+if (failures.length > 0) console.log(`\n== what failed\n${failures.flat().join('\n')}`);
 const cc = spawnSync('cc', ['--version'], {encoding: 'utf8'}).stdout.split('\n')[0];
 console.log(`\nci: ${process.arch}, ${cpus().length} cores, node ${process.version}, ${cc}`);
 for (const {script, passed, failed, skipped, seconds} of table)

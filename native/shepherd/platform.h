@@ -59,12 +59,17 @@ bool nr_proc_init(void);
 /* Again in each forked shepherd: forgets the parent's list of children. */
 void nr_proc_forked(void);
 bool nr_proc_read(pid_t pid, struct nr_proc *proc);
+/* A descriptor of one process's own folder: whatever is read through it, and nr_pidfd_signal(), is about that process and nobody who
+ * takes its number later (pidfd_send_signal(2) takes such a one since Linux 5.1). -1 with errno. */
+int nr_proc_pin(pid_t pid);
+void nr_proc_unpin(int pin);
+bool nr_proc_read_pinned(int pin, pid_t pid, struct nr_proc *proc);
 
 /* Writes the pids of children into `pids`. nr_proc_own_children(): our own, zombies included, exact as long as we do not reap
- * meanwhile. nr_proc_children(): those of another process, of all its threads; may miss some. -1 when the kernel has no such
- * lists. More than `room` are left out. */
+ * meanwhile. nr_proc_children(): those of another process, of all its threads, by its pin or (-1) its number; may miss some. -1 when
+ * the kernel has no such lists. More than `room` are left out. */
 int nr_proc_own_children(pid_t *pids, int room);
-int nr_proc_children(const struct nr_proc *proc, pid_t *pids, int room);
+int nr_proc_children(int pin, const struct nr_proc *proc, pid_t *pids, int room);
 /* All processes below `root`, from one full reading of /proc: the slow way, for when the lists are missing. Whoever is `spared`
  * (may be NULL) is left out, with everything below it. */
 int nr_proc_below(pid_t root, bool (*spared)(pid_t), pid_t *pids, int room);

@@ -116,10 +116,9 @@ static bool parse_stat(char *text, struct nr_proc *proc) {
     return true;
 }
 
-bool nr_proc_read(pid_t pid, struct nr_proc *proc) {
-    char path[40], text[1024];
-    put_text(put_number(path, pid), "/stat");
-    int fd = open_at(proc_fd, path, 0);
+static bool read_stat(int dir, const char *path, pid_t pid, struct nr_proc *proc) {
+    char text[1024];
+    int fd = open_at(dir, path, 0);
     if (fd < 0) return false;
     ssize_t n = read(fd, text, sizeof text - 1);
     close_again(fd);
@@ -127,6 +126,26 @@ bool nr_proc_read(pid_t pid, struct nr_proc *proc) {
     text[n] = 0;
     proc->pid = pid;
     return parse_stat(text, proc);
+}
+
+bool nr_proc_read(pid_t pid, struct nr_proc *proc) {
+    char path[40];
+    put_text(put_number(path, pid), "/stat");
+    return read_stat(proc_fd, path, pid, proc);
+}
+
+int nr_proc_pin(pid_t pid) {
+    char path[40];
+    put_number(path, pid);
+    return open_at(proc_fd, path, O_DIRECTORY);
+}
+
+void nr_proc_unpin(int pin) {
+    if (pin >= 0) close_again(pin);
+}
+
+bool nr_proc_read_pinned(int pin, pid_t pid, struct nr_proc *proc) {
+    return read_stat(pin, "stat", pid, proc);
 }
 
 /* ---- children by the kernel's lists ---- */
@@ -210,14 +229,22 @@ static void read_thread(void *arg, pid_t tid) {
     close_again(fd);
 }
 
-int nr_proc_children(const struct nr_proc *proc, pid_t *pids, int room) {
-    struct threads threads = {-1, {pids, 0, room}};
+int nr_proc_children(int pin, const struct nr_proc *proc, pid_t *pids, int room) {
+    struct threads threads = {pin, {pids, 0, room}};
     char path[64];
-    put_text(put_number(path, proc->pid), "/task");
-    threads.dir = open_at(proc_fd, path, O_DIRECTORY);
+    char *at = pin < 0 ? put_text(put_number(path, proc->pid), "/task") : put_text(path, "task");
+    if (proc->threads == 1) {
+        *at++ = '/';
+        put_text(put_number(at, proc->pid), "/children");
+        int fd = open_at(pin < 0 ? proc_fd : pin, path, 0);
+        if (fd < 0) return 0;
+        read_list(fd, &threads.list);
+        close_again(fd);
+        return threads.list.count;
+    }
+    threads.dir = open_at(pin < 0 ? proc_fd : pin, path, O_DIRECTORY);
     if (threads.dir < 0) return 0;
-    if (proc->threads == 1) read_thread(&threads, proc->pid);
-    else each_number(threads.dir, read_thread, &threads);
+    each_number(threads.dir, read_thread, &threads);
     close_again(threads.dir);
     return threads.list.count;
 }

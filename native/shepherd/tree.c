@@ -23,30 +23,43 @@ static void enqueue(int count, const struct nr_proc *parent, bool pinned) {
     for (int i = 0; i < count && queued < ROOM; i++) queue[queued++] = (struct entry){listed[i], parent->pid, parent->start, pinned};
 }
 
-/* Who is this, and is it still the one that was listed? */
+/* Is its parent still the one it was listed under? A parent that is our own child cannot have been replaced. */
+static bool parent_stands(const struct nr_met *met) {
+    struct nr_proc parent;
+    return met->parent_pinned || (nr_proc_read(met->parent, &parent) && parent.start == met->parent_start);
+}
+
+/* Who is this, and is it below us? The parent is asked last: it lives, so whoever had it for a parent before is its child. */
 static bool identify(const struct entry *entry, pid_t self, struct nr_met *met) {
-    *met = (struct nr_met){.parent = entry->parent, .parent_start = entry->parent_start, .parent_pinned = entry->parent_pinned};
-    if (!nr_proc_read(entry->pid, &met->proc)) {
+    *met = (struct nr_met){.parent = entry->parent, .parent_start = entry->parent_start, .parent_pinned = entry->parent_pinned, .pin = -1};
+    if (entry->parent != self) met->pin = nr_proc_pin(entry->pid);
+    bool read = met->pin >= 0 ? nr_proc_read_pinned(met->pin, entry->pid, &met->proc) : nr_proc_read(entry->pid, &met->proc);
+    if (!read) {
         /* Hidden from us (hidepid) or unreadable, but our own child all the same. */
         met->proc = (struct nr_proc){.pid = entry->pid, .state = '?', .threads = 1};
         return met->own = entry->parent == self;
     }
     met->own = met->proc.ppid == self;
-    if (met->own) return true;
-    return met->proc.ppid == entry->parent && entry->parent_start <= met->proc.start;
+    return met->own || (met->proc.ppid == entry->parent && parent_stands(met));
+}
+
+static bool wanted(const struct nr_walk *walk, const struct entry *entry, pid_t self, struct nr_met *met) {
+    if (!identify(entry, self, met) || !nr_proc_alive(&met->proc)) return false;
+    return !(walk->spare_ours && nr_proc_ours(&met->proc));
 }
 
 static bool meet(const struct nr_walk *walk, const struct entry *entry, pid_t self, bool descend) {
     struct nr_met met;
-    if ((walk->spared && walk->spared(entry->pid)) || !identify(entry, self, &met) || !nr_proc_alive(&met.proc)) return false;
-    if (walk->spare_ours && nr_proc_ours(&met.proc)) return false;
-    if (descend) {
-        int count = nr_proc_children(&met.proc, listed, ROOM);
+    if (walk->spared && walk->spared(entry->pid)) return false;
+    bool visited = wanted(walk, entry, self, &met);
+    if (visited && descend) {
+        int count = nr_proc_children(met.pin, &met.proc, listed, ROOM);
         enqueue(count, &met.proc, met.own);
     }
-    if (entry->pid == walk->through) return false;
-    walk->visit(walk->arg, &met);
-    return true;
+    visited = visited && entry->pid != walk->through;
+    if (visited) walk->visit(walk->arg, &met);
+    nr_proc_unpin(met.pin);
+    return visited;
 }
 
 /* Each listed process was below us at the time of the reading; its parent is read again to prove it. */
@@ -75,27 +88,23 @@ int nr_walk(const struct nr_walk *walk) {
 
 /* ---- signals ---- */
 
-/* Its number is pinned by an open pidfd now (or there are none): is it still the one we met, and still below us? */
+/* Is it still the one we met, and still below us? */
 static bool proven(const struct nr_met *met, pid_t self) {
-    struct nr_proc now, parent;
+    struct nr_proc now;
     if (!nr_proc_read(met->proc.pid, &now) || now.start != met->proc.start) return false;
-    if (now.ppid == self) return true;
-    if (now.ppid != met->parent) return false;
-    return met->parent_pinned || (nr_proc_read(met->parent, &parent) && parent.start == met->parent_start);
+    return now.ppid == self || (now.ppid == met->parent && parent_stands(met));
 }
 
+/* Without a pin (an old kernel, a filter, or no descriptor left) the gap between proof and kill is a few microseconds. */
 static int send_far(const struct nr_met *met, int signal, bool wake) {
-    int pidfd = nr_pidfd_open(met->proc.pid);
-    if (pidfd < 0 && errno == ESRCH) return ESRCH;
-    int error = ESRCH;
-    if (proven(met, getpid())) {
-        error = 0;
-        /* Without pidfds (an old kernel, or no descriptor left) the gap between proof and kill is a few microseconds. */
-        if ((pidfd < 0 ? kill(met->proc.pid, signal) : nr_pidfd_signal(pidfd, signal)) < 0) error = errno;
-        if (wake && pidfd < 0) kill(met->proc.pid, SIGCONT);
-        if (wake && pidfd >= 0) nr_pidfd_signal(pidfd, SIGCONT);
+    if (met->pin >= 0 && nr_pidfd_signal(met->pin, signal) == 0) {
+        if (wake) nr_pidfd_signal(met->pin, SIGCONT);
+        return 0;
     }
-    if (pidfd >= 0) close(pidfd);
+    if (met->pin >= 0 && errno == ESRCH) return ESRCH;
+    if (!proven(met, getpid())) return ESRCH;
+    int error = kill(met->proc.pid, signal) < 0 ? errno : 0;
+    if (wake) kill(met->proc.pid, SIGCONT);
     return error;
 }
 
@@ -165,11 +174,18 @@ int nr_tree_signal_rest(const struct nr_tree *tree, int signal, bool wake) {
     return send_walking(&sending, tree->space.init);
 }
 
+/* One call for each: done before any look at /proc, it leaves those who fork against us the least time. */
+static void kill_own(void) {
+    int count = nr_proc_own_children(listed, ROOM);
+    for (int i = 0; i < count; i++) kill(listed[i], SIGKILL);
+}
+
 int nr_tree_kill(const struct nr_tree *tree, bool full) {
     struct sending sending = {.signal = SIGKILL};
     /* The kernel ends everybody in a namespace with its init, which is our own unreaped child. */
     if (tree->space.init) return kill(tree->space.init, SIGKILL) == 0;
     nr_tree_signal_group(tree, SIGKILL, false);
+    kill_own();
     struct nr_walk walk = {.visit = send_one, .arg = &sending, .full = full};
     return nr_walk(&walk);
 }

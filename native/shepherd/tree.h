@@ -14,6 +14,7 @@ struct nr_met {
     uint64_t parent_start;
     bool parent_pinned; /* the parent is our own unreaped child: its number cannot pass to a stranger */
     bool own;           /* our own child: the number stays until we reap it */
+    int pin;            /* during the visit: what proc was read through after the number was listed; -1 for our own, and afterwards */
 };
 
 struct nr_walk {
@@ -29,7 +30,7 @@ struct nr_walk {
  * be reaped while it runs. Falls back to `full` by itself where the kernel has no lists. */
 int nr_walk(const struct nr_walk *walk);
 
-/* Sends `signal`, then SIGCONT if `wake`. A deeper process is pinned and proven first. 0, or errno. */
+/* Sends `signal`, then SIGCONT if `wake`. A deeper process is reached by its pin; without one it is proven again first. 0, or errno. */
 int nr_met_signal(const struct nr_met *met, int signal, bool wake);
 
 /* A job's tree: every descendant of the calling process, and the child's group as a shortcut. */

@@ -78,7 +78,9 @@ static int met_count;
 
 static void remember(void *arg, const struct nr_met *one) {
     (void)arg;
-    if (met_count < 64) met[met_count++] = *one;
+    if (met_count == 64) return;
+    met[met_count] = *one;
+    met[met_count++].pin = -1;
 }
 
 static int meet(bool full, bool spare_ours) {

@@ -335,7 +335,11 @@ const noScript = spawnSync('script', ['--version']).error === undefined ? false 
 
 function inTerminal(words: readonly string[]): Running {
   const quoted = [...NODE, 'run', ...words].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
-  return spawn('script', ['-qec', quoted, '/dev/null'], {stdio: ['pipe', 'pipe', 'pipe']});
+  // A shell that stays would be in the foreground group as well, and say by its own status that it had the signal too.
+  return spawn('script', ['-qec', `exec ${quoted}`, '/dev/null'], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: {...process.env, SHELL: '/bin/sh'},
+  });
 }
 
 test('with a terminal the command shares it, and our process group', {skip: noScript}, async () => {

@@ -65,8 +65,8 @@ test('a file that cannot be opened: nothing starts, and the error names it', asy
     [{stdout: ['pipe', {file: dir}]}, 'EISDIR', dir],
     [{extraFds: {3: {file: dir}}}, 'EISDIR', dir],
   ] as const)
-    for (const call of [run(['touch', at('ran')], options), start(['touch', at('ran')], options)]) {
-      const error = await failure(call);
+    for (const call of [() => run(['touch', at('ran')], options), () => start(['touch', at('ran')], options)]) {
+      const error = await failure(call());
       assert.deepEqual([error.reason, error.code], ['spawn', code]);
       const {stage, syscall, path: named} = error as typeof error & {stage: string; syscall: string; path: string};
       assert.deepEqual([stage, syscall, named], ['open', 'open', file]);

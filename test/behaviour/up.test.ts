@@ -250,8 +250,12 @@ test('on a terminal: colours, and a table of states while they start', {
   db: {command: sh -c "echo hello; sleep 0.2; echo up; exec sleep 60", ready: {line: up}}
   quick: {command: sleep 2}
 `);
-  const words = `${process.execPath} ${commandLineFile()} up ${file} --exit-on quick`;
-  const {stdout, error, status} = spawnSync('script', ['-qfec', words, '/dev/null'], {encoding: 'utf8', timeout: 30_000});
+  const words = `exec ${process.execPath} ${commandLineFile()} up ${file} --exit-on quick`;
+  const {stdout, error, status} = spawnSync('script', ['-qfec', words, '/dev/null'], {
+    encoding: 'utf8',
+    timeout: 30_000,
+    env: {...process.env, SHELL: '/bin/sh'},
+  });
   assert.equal(error, undefined);
   assert.equal(status, 0, stdout);
   const esc = '\u001b';

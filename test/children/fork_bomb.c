@@ -12,14 +12,20 @@
 #include <time.h>
 #include <unistd.h>
 
+#define FEW 16
+
 static struct shared {
     atomic_int said, hops;
     atomic_int place[1000]; /* 0: free; -1: being taken; else a pid */
 } * bomb;
 
-/* A place that is free or whose owner is dead; -1 when all are taken. */
+/* A place that is free or whose owner is dead; -1 when all are taken. Once all were, each process looks at a few places at a time: the
+ * bomb is to be full and to fill up again, not to keep the kernel from running anybody else. */
 static int take(int most) {
-    for (int i = 0; i < most; i++) {
+    int looks = atomic_load(&bomb->said) && most > FEW ? FEW : most;
+    unsigned first = (unsigned)rand();
+    for (int look = 0; look < looks; look++) {
+        int i = (int)((first + (unsigned)look) % (unsigned)most);
         int owner = atomic_load(&bomb->place[i]);
         if (owner == -1 || (owner > 0 && (kill(owner, 0) == 0 || errno != ESRCH))) continue;
         if (atomic_compare_exchange_strong(&bomb->place[i], &owner, -1)) return i;
@@ -53,12 +59,13 @@ int main(int argc, char **argv) {
         int place = take(most);
         if (place < 0) {
             say_up();
-            usleep(200);
+            usleep(1000);
             continue;
         }
         pid_t pid = fork();
         if (pid == 0) {
             atomic_store(&bomb->place[place], getpid());
+            srand((unsigned)getpid());
             if (own_session) setsid();
             if (hop && atomic_fetch_add(&bomb->hops, 1) == 100) say_up();
         } else if (pid < 0) {
