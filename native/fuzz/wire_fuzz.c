@@ -39,9 +39,10 @@ static void keep(void *arg, const struct nr_frame *frame) {
 
 static void as_frames(const uint8_t *data, size_t size) {
     static struct nr_control control;
+    static uint8_t out[NR_OUT_SIZE];
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) return;
-    nr_control_open(&control, ends[0]);
+    nr_control_open(&control, ends[0], out);
     while (size > 0) {
         size_t piece = 1 + data[0] % 40;
         if (piece > size) piece = size;

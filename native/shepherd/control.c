@@ -40,8 +40,9 @@ void nr_frame_decode(const uint8_t bytes[NR_FRAME_SIZE], struct nr_frame *frame)
 
 /* ---- open and close ---- */
 
-void nr_control_open(struct nr_control *control, int fd) {
+void nr_control_open(struct nr_control *control, int fd, uint8_t out[NR_OUT_SIZE]) {
     control->fd = fd;
+    control->out = out;
     control->ended = control->garbage = false;
     control->in_length = control->out_sent = control->out_length = 0;
     control->passed = -1;
@@ -89,8 +90,8 @@ static void forget_pauses(struct nr_control *control) {
 void nr_control_say(struct nr_control *control, enum nr_frame_type type, int kind, int32_t value, uint64_t extra) {
     if (control->fd < 0) return;
     if (type == NR_STOPPED || type == NR_CONTINUED) forget_pauses(control);
-    if (control->out_length + NR_FRAME_SIZE > sizeof control->out) compact(control);
-    if (control->out_length + NR_FRAME_SIZE > sizeof control->out) return;
+    if (control->out_length + NR_FRAME_SIZE > NR_OUT_SIZE) compact(control);
+    if (control->out_length + NR_FRAME_SIZE > NR_OUT_SIZE) return;
     struct nr_frame frame = {.type = (uint8_t)type, .kind = (uint8_t)kind, .value = value, .extra = extra};
     nr_frame_encode(control->out + control->out_length, &frame);
     control->out_length += NR_FRAME_SIZE;

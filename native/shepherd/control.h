@@ -14,6 +14,7 @@
  * asks), EXITED, 32 UNKILLABLEs, OOM, GONE, and one of STOPPED and CONTINUED. */
 #define NR_OUT_ANSWERS 64
 #define NR_OUT_FRAMES (NR_OUT_ANSWERS + 192)
+#define NR_OUT_SIZE (NR_OUT_FRAMES * NR_FRAME_SIZE)
 #define NR_MOST_LEFTOVERS 32
 #define NR_MOST_UNKILLABLE 32
 
@@ -23,7 +24,7 @@ struct nr_control {
     bool garbage; /* something unreadable came: nothing more is read */
     uint8_t in[NR_FRAME_SIZE];
     size_t in_length;
-    uint8_t out[NR_OUT_FRAMES * NR_FRAME_SIZE];
+    uint8_t *out; /* NR_OUT_SIZE bytes of the owner's: apart, since they are written to seldom, and by page */
     size_t out_sent, out_length;
     int passed; /* a descriptor that rides along with what is sent next, or -1; not owned */
 };
@@ -31,8 +32,8 @@ struct nr_control {
 void nr_frame_encode(uint8_t bytes[NR_FRAME_SIZE], const struct nr_frame *frame);
 void nr_frame_decode(const uint8_t bytes[NR_FRAME_SIZE], struct nr_frame *frame);
 
-/* Takes over `fd`. */
-void nr_control_open(struct nr_control *control, int fd);
+/* Takes over `fd`; `out` stays the caller's, and must live as long as the control. */
+void nr_control_open(struct nr_control *control, int fd, uint8_t out[NR_OUT_SIZE]);
 void nr_control_close(struct nr_control *control);
 
 /* Queues a frame; nothing is sent before nr_control_flush(). STOPPED and CONTINUED replace one another as long as they are unsent. */

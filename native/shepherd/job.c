@@ -16,7 +16,7 @@
 
 static void open_job(struct nr_job *job, struct nr_shepherd *shepherd, int control) {
     nr_request_drop(&job->request);
-    nr_control_open(&job->control, control);
+    nr_control_open(&job->control, control, job->out);
     job->shepherd = shepherd;
     job->state = NR_LIFE_STARTING;
     job->tree = (struct nr_tree){.pidfd = -1, .space = NR_NO_NAMESPACE};
@@ -142,7 +142,7 @@ static bool bring_to_life(struct nr_job *job, struct nr_hire *hire) {
 }
 
 void nr_job_run(struct nr_shepherd *shepherd, struct nr_hire *hire) {
-    static struct nr_job job;
+    static _Alignas(4096) struct nr_job job; /* what it needs while the child runs fits into one page */
     open_job(&job, shepherd, hire->fds[0]);
     NR_STEP("hello");
     nr_control_say(&job.control, NR_HELLO, 0, getpid(), NR_PROTOCOL_VERSION);
@@ -156,7 +156,9 @@ void nr_job_run(struct nr_shepherd *shepherd, struct nr_hire *hire) {
     if (alive) {
         nr_request_drop(&job.request);
         nr_spawn_forget();
-        nr_give_back(job.request.fds, (size_t)((char *)(&job.request + 1) - (char *)job.request.fds)); /* descriptors and bounds */
+        /* Descriptors and bounds, and what has been said. */
+        char *end = (char *)(job.control.out_length ? (void *)job.out : (void *)(&job + 1));
+        nr_give_back(job.request.fds, (size_t)(end - (char *)job.request.fds));
         nr_give_back_stack();
         nr_job_watch(&job);
     }

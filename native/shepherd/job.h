@@ -36,7 +36,8 @@ struct nr_job {
     int passes_in_vain;     /* passes of SIGKILL in a row after which nobody was reaped */
     bool nobody_met;        /* the last pass met nobody */
     struct nr_leaf leaf;       /* its own cgroup, if it has one */
-    struct nr_request request; /* these two last: they are large, and a page nobody writes to costs nothing */
+    struct nr_request request; /* the large ones last: a page nobody writes to costs nothing */
+    uint8_t out[NR_OUT_SIZE];  /* control's; after request, so that both are given back together */
 };
 
 /* One job from hire to GONE. Takes over all descriptors of `hire`. When it returns nothing of the job is left. */

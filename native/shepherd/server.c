@@ -31,6 +31,7 @@ static _Alignas(4096) union {
     struct {
         struct nr_shepherd template;
         struct nr_control control; /* the server socket */
+        uint8_t out[NR_OUT_SIZE];
         int host, notices;
         bool detached;    /* one job, and the host's end is no reason to hurry it */
         bool draining;    /* the host is gone: no new shepherds */
@@ -70,7 +71,8 @@ static void refuse_one(int error) {
     static struct nr_hire hire;
     if (!hires_wait() || nr_hire_receive(NR_FD_HIRE, MSG_DONTWAIT, &hire) <= 0 || hire.count == 0) return;
     static struct nr_control control;
-    nr_control_open(&control, hire.fds[0]);
+    static uint8_t out[NR_OUT_SIZE];
+    nr_control_open(&control, hire.fds[0], out);
     nr_control_say(&control, NR_FAILED, NR_STAGE_SHEPHERD, error, 0);
     nr_control_say(&control, NR_GONE, 0, 0, 0);
     nr_control_flush(&control);
@@ -246,7 +248,7 @@ static void set_up(pid_t host, bool detached) {
     server.ask_at = server.kill_at = NR_NEVER;
     server.at_once = 1;
     server.detached = detached;
-    nr_control_open(&server.control, NR_FD_SERVER);
+    nr_control_open(&server.control, NR_FD_SERVER, server.out);
 }
 
 /* Whom the host started is its own child, whose pid nobody else can have; a detached server is not. */

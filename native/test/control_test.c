@@ -14,13 +14,14 @@ static void keep(void *arg, const struct nr_frame *frame) {
 }
 
 static struct nr_control control;
+static uint8_t out[NR_OUT_SIZE];
 static int host;
 
 static void open_pair(void) {
     int ends_of[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends_of)) abort();
     host = ends_of[0];
-    nr_control_open(&control, ends_of[1]);
+    nr_control_open(&control, ends_of[1], out);
     got_count = 0;
 }
 

@@ -6,6 +6,7 @@ import {test} from 'node:test';
 import {RunError, run, start} from '../../src/index.js';
 import {censusOfThisFile} from '../support/census.js';
 import {child} from '../support/places.js';
+import {processState} from '../support/proc.js';
 import {until, within} from '../support/wait.js';
 
 censusOfThisFile();
@@ -151,6 +152,9 @@ test('stop() hangs up: an interactive shell, deaf to SIGTERM, ends at once', asy
   await p.kill('SIGTERM', {reach: 'leader'});
   await p.write('echo still $((40+2))\r');
   await p.waitFor('still 42', {timeout: 20_000});
+  await p.waitFor('ready> ', {timeout: 20_000});
+  // bash looks at a signal that came just before it sleeps when the next key is typed.
+  await until(() => processState(p.pid)?.state === 'S', 'the shell to wait for keys');
   const end = await p.stop();
   assert.deepEqual([end.signal, end.forced, end.proven], ['SIGHUP', false, true]);
 });
