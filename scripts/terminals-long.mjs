@@ -12,7 +12,7 @@ for (const [command, ...args] of [
 ])
   if (spawnSync(command, args, {stdio: 'inherit'}).status !== 0) process.exit(1);
 
-process.env.NET_RUNNER_ROUNDS ??= '2';
+process.env.NET_RUNNER_ROUNDS ??= '20';
 process.env.NET_RUNNER_ADDON ??= path.resolve('build/net_runner.node');
 process.env.NET_RUNNER_SHEPHERD ??= path.resolve('build/net-runner-shepherd');
 const busy = spawn('sh', ['-c', 'ulimit -c 0; while :; do :; done'], {stdio: 'ignore'});

@@ -1,6 +1,6 @@
 // Owns: that a terminal loses no byte, holds nobody up who does not wait for it, and leaves nothing (docs/from-netrunner.md: T3; faults 36, 37).
 // Never: what the bytes mean to a screen (terminal_screen.test.ts).
-//   NET_RUNNER_ROUNDS: more than 1 in the long run, where everything is done as often as it is promised.
+//   NET_RUNNER_ROUNDS: 20 in the long run, where everything is done as often as it is promised.
 import assert from 'node:assert/strict';
 import {statSync} from 'node:fs';
 import process from 'node:process';

@@ -1,6 +1,7 @@
 // Owns: one fault of the survival suite as a test: its stage (marker, lifeline, family), both oracles, its repetitions and its row.
 // Never: decides what the fault is; forgives what is left.
 //   NET_RUNNER_ROUNDS: how often each is repeated (default 1). NET_RUNNER_FAULTS: a file that gets one JSON line per fault.
+//   NET_RUNNER_UNTIL: milliseconds since the epoch after which no further round is begun.
 import assert from 'node:assert/strict';
 import {appendFileSync} from 'node:fs';
 import path from 'node:path';
@@ -13,8 +14,9 @@ import {findMarked, newMarker, processState} from './proc.js';
 import {GENEROUS_MS, SLOW, until, within} from './wait.js';
 
 export const ROUNDS = Number(process.env.NET_RUNNER_ROUNDS ?? 1);
-/** The long run: every fault many times, under load. */
-export const LONG: boolean = ROUNDS > 1;
+/** The long run: every fault many times, under load, with the full numbers and the bounds of the promise. */
+export const LONG: boolean = ROUNDS >= 20;
+const UNTIL = Number(process.env.NET_RUNNER_UNTIL ?? Number.POSITIVE_INFINITY);
 
 /** A job of three: a leader, a worker of its group that takes no hint, and a runaway in another session that does not either. */
 export interface Family {
@@ -65,7 +67,7 @@ export function fault(number: string, name: string, play: (stage: Stage) => Prom
       row.note = text;
     };
     const failures: unknown[] = [];
-    for (; row.runs < rounds; row.runs++) {
+    for (; row.runs < rounds && (row.runs === 0 || Date.now() < UNTIL); row.runs++) {
       try {
         row.worstMs = Math.max(row.worstMs, await playOnce(play, note));
       } catch (error) {
