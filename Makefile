@@ -5,6 +5,7 @@
 #   make ctest      the C tests, in build/ctest/
 #   make FAULTS=1   with places where a test can make things go wrong (native/fault.h), in build-faults/
 #   make build-fuzz/wire_fuzz CLANG=clang-19   for `npm run test:fuzz`
+#   make DYNAMIC=1  with a shepherd that is linked to libc, as valgrind needs it to know malloc and strings, in build-dynamic/
 #   make SAN=1      with AddressSanitizer and UndefinedBehaviorSanitizer, in build-asan/
 CC ?= cc
 OUT := build
@@ -15,6 +16,10 @@ ifdef SAN
 OUT := build-asan
 CFLAGS := -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer '-DNR_SANITIZED="$(CURDIR)/build-asan/reports/shepherd"'
 LDFLAGS += -fsanitize=address,undefined
+endif
+ifdef DYNAMIC
+OUT := build-dynamic
+CFLAGS := -g -O1
 endif
 ifdef FAULTS
 OUT := build-faults
@@ -33,7 +38,7 @@ ctest: $(CTESTS)
 
 # Static where the libc comes that way, as it does with most: a dynamic linker writes to pages that every shepherd then pays for.
 $(OUT)/net-runner-shepherd: $(SHEPHERD)
-	@$(if $(SAN),false,$(CC) $(CFLAGS) $(LDFLAGS) -static -o $@ $^ 2>/dev/null) || $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+	@$(if $(SAN)$(DYNAMIC),false,$(CC) $(CFLAGS) $(LDFLAGS) -static -o $@ $^ 2>/dev/null) || $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
 # nodelete: a worker's end unloads its addon, but a thread of ours may outlive it (native/addon/servers.c).
 $(OUT)/net_runner.node: $(ADDON)
@@ -76,7 +81,7 @@ $(OUT)/protocol_ts: native/protocol_ts.c native/protocol.h
 	$(CC) $(CSTD) -o $@ $<
 
 clean:
-	rm -rf build build-asan build-faults build-fuzz
+	rm -rf build build-asan build-dynamic build-faults build-fuzz
 
 -include $(SHEPHERD:.o=.d) $(ADDON:.o=.d) $(addsuffix .d,$(CTESTS))
 .PHONY: all children ctest clean

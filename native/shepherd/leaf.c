@@ -140,9 +140,10 @@ void nr_leaf_kill_listed(int dir) {
             pid = pid * 10 + (text[i] - '0');
             continue;
         }
-        int pidfd = nr_pidfd_open(pid);
-        if (pidfd >= 0 && still_in(dir, pid)) nr_pidfd_signal(pidfd, SIGKILL);
-        if (pidfd >= 0) close(pidfd);
+        int pin = nr_proc_pin(pid);
+        /* Where a pin cannot be signalled (an old kernel, a filter), a number of somebody frozen is as good for a few microseconds. */
+        if (pin >= 0 && still_in(dir, pid) && nr_pidfd_signal(pin, SIGKILL) < 0 && errno != ESRCH) kill(pid, SIGKILL);
+        nr_proc_unpin(pin);
         pid = 0;
     }
     nr_cgroup_write(dir, "cgroup.freeze", "0");

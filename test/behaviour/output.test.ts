@@ -10,6 +10,7 @@ import {run} from '../../src/index.js';
 import {censusOfThisFile} from '../support/census.js';
 import {failure} from '../support/failure.js';
 import {child} from '../support/places.js';
+import {SLOW} from '../support/wait.js';
 
 censusOfThisFile(() => run(['true']));
 
@@ -102,7 +103,7 @@ test('a spilled output keeps its check, its timeout and its memory', async () =>
   const options = {output: {max: 1_000, overflow: 'head+tail', spill: path.join(dir, 'big')}} as const;
   const before = process.memoryUsage.rss();
   const {truncated} = await run([child('flood_stdout'), String(128 << 20)], options);
-  assert.ok(process.memoryUsage.rss() - before < 96 << 20);
+  assert.ok(process.memoryUsage.rss() - before < (96 << 20) * SLOW); // a sanitizer holds back what was freed
   assert.equal(statSync(truncated.stdout?.spill as string).size, 128 << 20);
   rmSync(options.output.spill);
   const error = await failure(run(['sh', '-c', 'seq 1000; exit 3'], {...options, check: true}));
