@@ -33,9 +33,11 @@ static int escape(bool leader_exits) {
     if (pipe(gone) || pipe(middle)) return 98;
     if (fork() == 0) {
         setsid();
+        pid_t parent = getpid();
         if (fork()) _exit(0);
         close(middle[1]);
         if (read(middle[0], &byte, 1) != 0) _exit(98);
+        while (getppid() == parent) poll(NULL, 0, 1); /* its descriptors are closed a moment before it is gone */
         ignore_all();
         prctl(PR_SET_NAME, "an-escapee-name", 0, 0, 0);
         say_ready();

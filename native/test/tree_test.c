@@ -2,6 +2,7 @@
  * Never: a process that outlives it. */
 #include "tree.h"
 
+#include <poll.h>
 #include <sys/prctl.h>
 
 #include "play_host.h"
