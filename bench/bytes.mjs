@@ -15,14 +15,21 @@ const collected = Math.min(256, bytes >> 20 || 256);
 const through = Math.min(1024, bytes >> 20 || 1024);
 const way = library.stream ? 'stream' : 'read';
 
-const stdout = await alternate(rounds, {
-  limit: () => figureOf(limit('read_loop'), [String(256 << 10), ...producer(bytes)]),
-  ...(library.stream && {readInto: subject('stdout', 'readInto', bytes)}),
-  forAwait: subject('stdout', way, bytes),
-  childProcess: subject('stdout', 'childProcess', bytes),
-  ...(bun.file && {bun: () => figureOf(bun.file, ['bench/subjects/stdout.bun.mjs', String(bytes)])}),
-  ...(deno.file && {deno: () => figureOf(deno.file, ['run', '-A', 'bench/subjects/stdout.deno.mjs', String(bytes)])}),
-});
+/** All readers of one producer: `head`, or write_blocks. */
+function readers(blocks = []) {
+  return alternate(rounds, {
+    limit: () => figureOf(limit('read_loop'), [String(256 << 10), ...producer(bytes, ...blocks)]),
+    ...(library.stream && {readInto: subject('stdout', 'readInto', bytes, ...blocks)}),
+    forAwait: subject('stdout', way, bytes, ...blocks),
+    stdout: subject('stdout', 'stdout', bytes, ...blocks),
+    childProcess: subject('stdout', 'childProcess', bytes, ...blocks),
+    ...(bun.file && {bun: () => figureOf(bun.file, ['bench/subjects/stdout.bun.mjs', String(bytes), ...blocks])}),
+    ...(deno.file && {deno: () => figureOf(deno.file, ['run', '-A', 'bench/subjects/stdout.deno.mjs', String(bytes), ...blocks])}),
+  });
+}
+
+const byFour = await readers();
+const bySixtyFour = await readers([limit('write_blocks')]);
 const collect = await alternate(rounds, {
   run: subject('collect', 'run', collected),
   childProcess: subject('collect', 'childProcess', collected),
@@ -34,17 +41,27 @@ const cat = await alternate(rounds, {
   childProcess: subject('cat', 'childProcess', through),
 });
 
-const gib = `${(bytes / 2 ** 30).toFixed(1)} GiB of stdout`;
+function rows(stdout, pieces) {
+  const what = `${(bytes / 2 ** 30).toFixed(1)} GiB of stdout by ${pieces} KiB`;
+  const {readInto, forAwait, childProcess} = stdout;
+  return [
+    readInto
+      ? compare(`${what}, readInto / C read loop`, 'GB/s', readInto, stdout.limit, '>= 0.9')
+      : skipped('readInto', 'there is none yet'),
+    compare(`${what}, for await / child_process`, 'GB/s', forAwait, childProcess, '>= 2'),
+    bun.file ? compare(`${what}, for await / Bun`, 'GB/s', forAwait, stdout.bun, '>= 1') : skipped(`${what}, for await / Bun`, bun.why),
+    deno.file
+      ? compare(`${what}, for await / Deno`, 'GB/s', forAwait, stdout.deno, '>= 1')
+      : skipped(`${what}, for await / Deno`, deno.why),
+    compare(`${what}, for await over p.stdout / child_process`, 'GB/s', stdout.stdout, childProcess),
+    compare(`${what}, for await / C read loop`, 'GB/s', forAwait, stdout.limit),
+    compare(`${what}, C read loop / child_process`, 'GB/s', stdout.limit, childProcess),
+  ];
+}
+
 report([
-  stdout.readInto
-    ? compare(`${gib}, readInto / C read loop`, 'GB/s', stdout.readInto, stdout.limit, '>= 0.9')
-    : skipped('readInto', 'there is none yet'),
-  compare(`${gib}, for await / child_process`, 'GB/s', stdout.forAwait, stdout.childProcess, '>= 2'),
-  bun.file ? compare(`${gib}, for await / Bun`, 'GB/s', stdout.forAwait, stdout.bun, '>= 1') : skipped(`${gib}, for await / Bun`, bun.why),
-  deno.file
-    ? compare(`${gib}, for await / Deno`, 'GB/s', stdout.forAwait, stdout.deno, '>= 1')
-    : skipped(`${gib}, for await / Deno`, deno.why),
-  compare(`${gib}, C read loop / child_process`, 'GB/s', stdout.limit, stdout.childProcess),
+  ...rows(byFour, 4),
+  ...rows(bySixtyFour, 64),
   compare(`run() of ${collected} MiB / child_process + concat`, 'GB/s', collect.run, collect.childProcess, '>= 2'),
   bound(`run() of ${collected} MiB, peak memory`, 'bytes per byte', collect.memory, `<= ${(1.1 + 8 / collected).toFixed(2)}`),
   ...(cat.readInto

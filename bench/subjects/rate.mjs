@@ -1,9 +1,9 @@
 // Owns: the program that all readers read from, and bytes per time. Runs in Node, Bun and Deno.
 // Never: imports anything.
 
-/** Writes so many zeros to its stdout. */
-export function producer(bytes) {
-  return ['head', '-c', String(bytes), '/dev/zero'];
+/** Writes so many bytes to its stdout: zeros, 4 KiB at a time, or by the program `blocks` (limit/write_blocks.c) 64 KiB at a time. */
+export function producer(bytes, blocks) {
+  return blocks ? [blocks, '65536', String(bytes)] : ['head', '-c', String(bytes), '/dev/zero'];
 }
 
 /** GB/s of a reader that must have read exactly `bytes`. */

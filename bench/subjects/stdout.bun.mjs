@@ -1,4 +1,4 @@
-// Owns: what subjects/stdout.mjs does, in Bun: `bun stdout.bun.mjs BYTES`; prints GB/s.
+// Owns: what subjects/stdout.mjs does, in Bun: `bun stdout.bun.mjs BYTES [BLOCKS]`; prints GB/s.
 // Never: runs in Node.
 import {producer, rateOf} from './rate.mjs';
 
@@ -9,6 +9,7 @@ async function read(command) {
   return total;
 }
 
-const bytes = Number(process.argv[2]);
-await read(producer(64e6));
-console.log(await rateOf(() => read(producer(bytes)), bytes));
+const [, , size, blocks] = process.argv;
+const bytes = Number(size);
+await read(producer(64e6, blocks));
+console.log(await rateOf(() => read(producer(bytes, blocks)), bytes));

@@ -1,4 +1,4 @@
-// Owns: what subjects/stdout.mjs does, in Deno: `deno run -A stdout.deno.mjs BYTES`; prints GB/s.
+// Owns: what subjects/stdout.mjs does, in Deno: `deno run -A stdout.deno.mjs BYTES [BLOCKS]`; prints GB/s.
 // Never: runs in Node.
 import {producer, rateOf} from './rate.mjs';
 
@@ -10,6 +10,7 @@ async function read([file, ...args]) {
   return total;
 }
 
-const bytes = Number(Deno.args[0]);
-await read(producer(64e6));
-console.log(await rateOf(() => read(producer(bytes)), bytes));
+const [size, blocks] = Deno.args;
+const bytes = Number(size);
+await read(producer(64e6, blocks));
+console.log(await rateOf(() => read(producer(bytes, blocks)), bytes));

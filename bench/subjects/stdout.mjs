@@ -1,10 +1,10 @@
-// Owns: reading a child's stdout to its end in one way: `node stdout.mjs WAY BYTES`; prints GB/s.
+// Owns: reading a child's stdout to its end in one way: `node stdout.mjs WAY BYTES [BLOCKS]`; prints GB/s.
 // Never: looks at a byte.
 import {spawn} from 'node:child_process';
 import {start} from '../../dist/index.js';
 import {producer, rateOf} from './rate.mjs';
 
-const [way, bytes] = process.argv.slice(2);
+const [way, bytes, blocks] = process.argv.slice(2);
 const quiet = {stdin: 'ignore', stderr: 'ignore'};
 
 const ways = {
@@ -47,5 +47,5 @@ const ways = {
   },
 };
 
-await ways[way](producer(64e6));
-console.log(await rateOf(() => ways[way](producer(Number(bytes))), Number(bytes)));
+await ways[way](producer(64e6, blocks));
+console.log(await rateOf(() => ways[way](producer(Number(bytes), blocks)), Number(bytes)));

@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include "bytes.h"
+#include "heap.h"
 #include "object.h"
 
 static const struct nr_fd_kind kind = {nr_object_wake, nr_object_abandon, nr_object_free};
@@ -43,6 +44,7 @@ static napi_value read_chunk(napi_env env, struct nr_object *it, size_t max) {
     ssize_t got = ask(it, scratch, max < NR_SCRATCH ? max : NR_SCRATCH);
     if (got <= 0) return answer(env, got, nr_null(env));
     napi_value buffer;
+    nr_heap_note((size_t)got);
     return napi_create_buffer_copy(env, (size_t)got, scratch, NULL, &buffer) == napi_ok ? buffer : nr_failed(env);
 }
 

@@ -4,7 +4,6 @@ import process from 'node:process';
 import type {Pulled} from '../io/faces.js';
 import type {Source} from '../io/readable.js';
 import type {Pipeline} from '../subprocess/pipeline.js';
-import {CHUNK} from '../subprocess/stage.js';
 import {misuse} from '../words/errors.js';
 import type {FailedResult} from '../words/result.js';
 import {reported} from './events.js';
@@ -29,6 +28,8 @@ export class Flow implements Pulled {
   #pipeline: Promise<Pipeline> | undefined;
   #running: Pipeline | undefined;
   #source: Source | undefined;
+  /** The same, once the first of those who waited for it has it: calls are served in their order. */
+  #open: Source | undefined;
   #outcome: Promise<Outcome> | undefined;
   #left = false;
   #count = 0;
@@ -104,10 +105,21 @@ export class Flow implements Pulled {
     await this.#begin();
   }
 
-  async pull(): Promise<Buffer | null> {
-    const source = this.#source ?? (await this.#begin());
+  pull(): Buffer | null | Promise<Buffer | null> {
+    if (this.#open) return this.#pullFrom(this.#open);
+    return this.#begin().then((source) => {
+      this.#open = source;
+      return this.#pullFrom(source);
+    });
+  }
+
+  #pullFrom(source: Source): Buffer | null | Promise<Buffer | null> {
     if (this.#left) return null;
-    const chunk = await source.read(CHUNK);
+    const chunk = source.pull();
+    return chunk instanceof Promise ? chunk.then((late) => this.#counted(late, source)) : this.#counted(chunk, source);
+  }
+
+  #counted(chunk: Buffer | null, source: Source): Buffer | null | Promise<Buffer | null> {
     if (chunk === null) return this.#end();
     const length = this.#allowed(chunk.length);
     if (length === chunk.length) return chunk;

@@ -22,31 +22,36 @@ abstract class Loop<T> implements AsyncIterableIterator<T> {
     this.#how = how;
   }
 
-  /** The next value; null at the end. */
-  protected abstract pull(): Promise<T | null>;
+  /** The next value, itself if it is there already; null at the end. */
+  protected abstract pull(): T | null | Promise<T | null>;
 
   /** What is left when the output has ended, well or not; null: nothing. */
   protected abstract rest(): T | null;
 
-  async next(): Promise<IteratorResult<T, undefined>> {
-    if (this.#failure) throw this.#fail();
-    if (this.#isOver) return END;
+  next(): Promise<IteratorResult<T, undefined>> {
+    if (this.#failure) return Promise.reject(this.#fail());
+    if (this.#isOver) return Promise.resolve(END);
     try {
       this.flow.claim(this.#how, this);
     } catch (error) {
       this.#isOver = true;
-      throw error;
+      return Promise.reject(error);
     }
-    return this.#pulled();
+    try {
+      const value = this.pull();
+      if (value === null) return this.#ended();
+      if (!(value instanceof Promise)) return Promise.resolve({done: false, value});
+      return value.then(
+        (late) => (late === null ? this.#ended() : {done: false, value: late}),
+        (error) => this.#ended({error}),
+      );
+    } catch (error) {
+      return this.#ended({error});
+    }
   }
 
-  async #pulled(): Promise<IteratorResult<T, undefined>> {
-    try {
-      const value = await this.pull();
-      if (value !== null) return {done: false, value};
-    } catch (error) {
-      this.#failure = {error};
-    }
+  async #ended(failure?: {readonly error: unknown}): Promise<IteratorResult<T, undefined>> {
+    if (failure) this.#failure = failure;
     const rest = this.#isOver ? null : this.rest();
     this.#isOver = true;
     if (rest !== null) return {done: false, value: rest};
@@ -88,16 +93,20 @@ export class ChunkLoop extends Loop<Buffer | string> {
     super(flow, 'by a loop');
   }
 
-  protected async pull(): Promise<Buffer | string | null> {
+  protected pull(): Buffer | string | null | Promise<Buffer | string | null> {
     if (this.#isText === undefined) {
       const {encoding} = this.flow;
       this.#isText = encoding !== 'buffer';
       if (encoding !== 'buffer') this.#decoder = new StringDecoder(encoding);
     }
+    return this.#decoder ? this.#text(this.#decoder) : this.flow.pull();
+  }
+
+  async #text(decoder: StringDecoder): Promise<string | null> {
     for (;;) {
       const chunk = await this.flow.pull();
-      if (chunk === null || this.#decoder === undefined) return chunk;
-      const text = this.#decoder.write(chunk);
+      if (chunk === null) return null;
+      const text = decoder.write(chunk);
       if (text !== '') return text;
     }
   }

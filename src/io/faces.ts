@@ -5,15 +5,15 @@ import {ReadableStream} from 'node:stream/web';
 
 /** What a face needs of the output behind it. All of it may throw or reject, ERR_STREAM_CLAIMED among others. */
 export interface Pulled {
-  /** The next bytes, null at the end. */
-  pull(): Promise<Buffer | null>;
+  /** The next bytes, null at the end: themselves, if they are there already. */
+  pull(): Buffer | null | Promise<Buffer | null>;
   /** The same into `target`: how many, 0 at the end. */
   pullInto(target: Uint8Array): Promise<number>;
   /** Nobody wants more. May be called after the end, and more than once. */
   leave(): unknown;
 }
 
-/** A default pipe's capacity: what a stream holds at the most beside one chunk. */
+/** What a stream holds at the most beside one chunk. */
 const HIGH_WATER = 65_536;
 
 /** `claim` is called at the first read or listener, and throws when another consumer has the output. */
@@ -39,14 +39,16 @@ export class PulledReadable extends Readable {
   override _read(): void {
     try {
       this.#claim();
+      const chunk = this.#pulled.pull();
+      if (chunk instanceof Promise)
+        chunk.then(
+          (late) => this.push(late),
+          (error) => this.destroy(error as Error),
+        );
+      else this.push(chunk);
     } catch (error) {
       this.destroy(error as Error);
-      return;
     }
-    this.#pulled.pull().then(
-      (chunk) => this.push(chunk),
-      (error) => this.destroy(error as Error),
-    );
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {

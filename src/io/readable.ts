@@ -11,8 +11,8 @@ import {type Found, Search} from './search.js';
 import {Turn} from './turn.js';
 
 const DEFAULT_READ = 65_535;
-/** A default pipe's capacity: what one read of a stream asks for. */
-const CHUNK = 65_536;
+/** What one read of a stream asks for: all that a busy stream's pipe holds (native/addon/capacity.c). */
+export const CHUNK = 262_144;
 
 /** What one question brings: data, null at the end, undefined when it has to wait, or a negative errno; MORE: it is to be asked again. */
 type Answer<T> = T | null | undefined | number | typeof MORE;
@@ -105,7 +105,16 @@ export class Source {
    */
   read(max: number = DEFAULT_READ, signal?: AbortSignal): Promise<Buffer | null> {
     if (!(max >= 1)) return Promise.reject(invalid('ERR_INVALID_ARGS', `read(${max}) asks for nothing; give a number of bytes from 1 on`));
-    return this.#pull('reads', max, signal);
+    try {
+      return Promise.resolve(this.#pull('reads', max, signal));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** As read() of a chunk, but what lies there is the answer itself: a promise for it costs more than a small chunk does. Throws what read() rejects with. */
+  pull(): Buffer | null | Promise<Buffer | null> {
+    return this.#pull('reads', CHUNK, undefined);
   }
 
   /** The same into the caller's memory: bytes read, 0 at the end. Do not touch `target` until it settles. */
@@ -144,7 +153,9 @@ export class Source {
       failure = new NotFound('most', search.text);
       return null;
     };
-    const found = await this.#question<Found>('reads', ask, () => taken ?? new Uint8Array(), signal);
+    this.#claimFor('reads');
+    signal?.throwIfAborted();
+    const found = await this.#question<Found>(ask, () => taken ?? new Uint8Array(), signal);
     if (found) return found;
     // Closed by its owner: as an end.
     throw failure ?? new NotFound('end', search.text);
@@ -231,13 +242,11 @@ export class Source {
     };
   }
 
-  #pull(consumer: Consumer, max: number, signal: AbortSignal | undefined): Promise<Buffer | null> {
-    return this.#question(
-      consumer,
-      () => this.#fromUnread(max) ?? this.#reader.read(max),
-      (bytes) => bytes,
-      signal,
-    );
+  #pull(consumer: Consumer, max: number, signal: AbortSignal | undefined): Buffer | null | Promise<Buffer | null> {
+    const ask = () => this.#fromUnread(max) ?? this.#reader.read(max);
+    const answer = this.#atOnce(consumer, ask, signal);
+    if (answer !== undefined) return answer;
+    return this.#question(ask, (bytes) => bytes, signal);
   }
 
   async #pullInto(consumer: Consumer, target: Uint8Array, signal: AbortSignal | undefined): Promise<number> {
@@ -251,19 +260,37 @@ export class Source {
       // Numbers are errors to whoever asked: a length is told apart by being wrapped.
       return got === undefined || got < 0 ? got : got === 0 ? null : {length: got};
     };
-    const answer = await this.#question(consumer, ask, ({length}) => target.subarray(0, length), signal);
+    const now = this.#atOnce(consumer, ask, signal);
+    const answer = now === undefined ? await this.#question(ask, ({length}) => target.subarray(0, length), signal) : now;
     return answer?.length ?? 0;
   }
 
-  #question<T>(
+  /** The answer of a question that need not wait: neither for others, nor for bytes, nor for the event loop. undefined: it has to. */
+  #atOnce<T extends {readonly length: number}>(
     consumer: Consumer,
-    ask: () => Answer<T>,
-    bytesOf: (answer: T) => Uint8Array,
+    ask: () => T | null | undefined | number,
     signal: AbortSignal | undefined,
-  ): Promise<T | null> {
+  ): T | null | undefined {
+    this.#claimFor(consumer);
+    signal?.throwIfAborted();
+    if (this.#parked || this.#questions.length > 0 || this.#copies !== undefined) return undefined;
+    if (this.#turn.isOver(() => this.#resume())) {
+      this.#parked = true;
+      return undefined;
+    }
+    const answer = ask();
+    if (answer === undefined) {
+      this.#parked = this.#waits = true;
+      return undefined;
+    }
+    if (typeof answer === 'number') throw systemError(answer, 'read');
+    this.#turn.spend(answer?.length ?? 0);
+    return answer;
+  }
+
+  /** One that has to wait for its answer, and whose consumer has the claim. */
+  #question<T>(ask: () => Answer<T>, bytesOf: (answer: T) => Uint8Array, signal: AbortSignal | undefined): Promise<T | null> {
     return new Promise((resolve, reject) => {
-      this.#claimFor(consumer);
-      signal?.throwIfAborted();
       const leave = () => signal?.removeEventListener('abort', onAbort);
       const question: Question = {
         ask,

@@ -5,7 +5,7 @@ import {type Addon, native} from '../native.js';
 import type {Settings} from '../words/settings.js';
 import {BirthError} from './birth_error.js';
 import type {Plan} from './spawn.js';
-import {CHUNK, type Collected, Stage} from './stage.js';
+import {type Collected, Stage} from './stage.js';
 
 /** What became of one stage. */
 export interface StageEnd {
@@ -129,7 +129,7 @@ class Passage {
   async *chunks(): AsyncGenerator<Uint8Array, void, undefined> {
     const source = await this.#source;
     try {
-      for (let chunk = await source?.read(CHUNK); chunk; chunk = await source?.read(CHUNK)) yield chunk;
+      for (let chunk = await source?.pull(); chunk; chunk = await source?.pull()) yield chunk;
     } finally {
       source?.close();
     }

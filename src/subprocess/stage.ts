@@ -2,7 +2,7 @@
 // Never: options, errors as users read them, or how bytes become text.
 import {Copies, type CopyFailed} from '../io/copy.js';
 import {type Fed, feed} from '../io/feed.js';
-import {Source} from '../io/readable.js';
+import {CHUNK, Source} from '../io/readable.js';
 import {Sink} from '../io/writable.js';
 import type {Collector} from '../native.js';
 import type {HeldBy} from '../words/result.js';
@@ -19,9 +19,6 @@ import {Spill} from './spill.js';
 
 /** Of a 'consume'd stream its first and its last so many bytes are kept. */
 export const CONSUME_HALF = 32 * 1024;
-
-/** A default pipe's capacity: what is asked for at once. */
-export const CHUNK = 65_536;
 
 /** The Collector reads straight into its ring: one that is smaller would be filled in as many calls. */
 const LEAST_RING = 16 * 1024;

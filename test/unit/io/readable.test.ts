@@ -184,6 +184,83 @@ test('a pipe that is always full does not hold the event loop', async () => {
   writer.close();
 });
 
+test('pull(): what is there is the answer itself; a promise only where it waits, and behind who waits already', async () => {
+  const {source: it, say, end} = source();
+  say('there');
+  const now = it.pull();
+  assert.ok(Buffer.isBuffer(now));
+  assert.equal(String(now), 'there');
+  const waits = it.pull();
+  assert.ok(waits instanceof Promise);
+  assert.equal(it.waits, true);
+  say('later');
+  const behind = it.pull(); // its bytes are there, but are not its own
+  assert.ok(behind instanceof Promise);
+  assert.equal(String(await waits), 'later');
+  say('last');
+  assert.equal(String(await behind), 'last');
+  end();
+  assert.equal(await it.pull(), null);
+  assert.equal(it.pull(), null);
+  assert.equal(it.bytes, 14);
+});
+
+test('pull(): a pipe that is always full does not hold the event loop', async () => {
+  const {source: it, writer} = source();
+  const block = Buffer.alloc(65_536);
+  let turns = 0;
+  let promises = 0;
+  const count = () => {
+    turns++;
+    if (it.bytes < 8 << 20) setImmediate(count);
+  };
+  setImmediate(count);
+  while (it.bytes < 8 << 20) {
+    writer.write(block, 0);
+    const chunk = it.pull();
+    if (chunk instanceof Promise) promises++;
+    assert.equal((await chunk)?.length, block.length);
+  }
+  assert.ok(turns >= 7, String(turns));
+  assert.ok(promises >= 7 && promises <= 16, `${promises} waited for the loop`);
+  it.close();
+  assert.equal(await it.pull(), null);
+  writer.close();
+});
+
+test('pull(): refused like read() when another has the pipe, and what a search left comes first', async () => {
+  const {source: it, say, end} = source();
+  say('name: value');
+  await it.search(': ');
+  assert.equal(String(it.pull()), 'value');
+  assert.throws(() => it.toReadable().on('data', () => {}), claimed);
+  end();
+  it.close();
+  const {source: other, end: endOther} = source();
+  other.toReadable().on('data', () => {});
+  assert.throws(() => other.pull(), claimed);
+  await assert.rejects(other.read(), claimed);
+  other.close();
+  endOther();
+});
+
+test('chunks stay as they were, whatever is read after them', async () => {
+  const {source: it, writer} = source();
+  const chunks: Buffer[] = [];
+  for (let i = 0; i < 64; i++) {
+    const length = 1 + ((i * 7919) % 65_536);
+    assert.equal(writer.write(Buffer.alloc(length, i), 0), length);
+    chunks.push((await it.pull()) as Buffer);
+  }
+  for (const [i, chunk] of chunks.entries()) {
+    const length = 1 + ((i * 7919) % 65_536);
+    assert.ok(chunk.equals(Buffer.alloc(length, i)), `chunk ${i}`);
+    if (length > 4096) assert.equal(chunk.buffer.byteLength, length, 'a chunk keeps no memory but its own');
+  }
+  it.close();
+  writer.close();
+});
+
 test('as a web stream and in a pipeline', async () => {
   const one = source();
   one.say('web');
