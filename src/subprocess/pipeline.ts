@@ -45,7 +45,7 @@ export class Pipeline {
    */
   static async start(plans: readonly Plan[]): Promise<Pipeline> {
     const {addon} = native();
-    const joints = plans.slice(1).map((_, i) => (hasListener(plans[i] as Plan) ? new Passage() : undefined));
+    const joints = plans.slice(1).map((next, i) => (needsPassage(plans[i] as Plan, next) ? new Passage() : undefined));
     const pipes: ([number, number] | undefined)[] = [];
     try {
       for (const joint of joints) pipes.push(joint ? undefined : pipe(addon));
@@ -96,9 +96,10 @@ export class Pipeline {
   }
 }
 
-/** Somebody beside the next command gets what this one writes, or looks at how it comes. */
-function hasListener({settings}: Plan): boolean {
-  return settings.copies.stdout.length > 0 || settings.idleTimeout !== undefined;
+/** Somebody beside the next command gets what this one writes, or looks at how it comes; or one of them has a terminal, which is no pipe. */
+function needsPassage({settings}: Plan, next: Plan): boolean {
+  const listens = settings.copies.stdout.length > 0 || settings.idleTimeout !== undefined;
+  return listens || settings.pty !== undefined || next.settings.pty !== undefined;
 }
 
 function pipe(addon: Addon): [number, number] {
@@ -114,7 +115,7 @@ function joined(settings: Settings, stdin: number | Passage | undefined, stdout:
   return {...settings, stdin: stdin ?? settings.stdin, stdout: output};
 }
 
-/** From one command to the next through the host, because somebody listens in between. */
+/** From one command to the next through the host, because no pipe can join them, or somebody listens in between. */
 class Passage {
   #source: Promise<Source | undefined>;
   /** Once the first command runs; without a source there is nothing to pass on. Only the first call counts. */

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import {once} from 'node:events';
 import {test} from 'node:test';
-import {RunError, run, start} from '../../src/index.js';
+import {$, command, Daemon, RunError, run, start, stream} from '../../src/index.js';
 import {censusOfThisFile} from '../support/census.js';
 import {child} from '../support/places.js';
 import {processState} from '../support/proc.js';
@@ -191,4 +191,69 @@ test('what cannot be started leaves no terminal', async () => {
   assert.equal((await failure(start(['true'], {pty: true, cwd: '/no/such/place'}))).reason, 'spawn');
   const aborted = await failure(start(['true'], {pty: true, signal: AbortSignal.abort()}));
   assert.equal(aborted.reason, 'abort');
+});
+
+test('stream(): lines, chunks, a result without stderr, and leaving early', async () => {
+  const s = stream(['sh', '-c', 'test -t 0 && test -t 1 && echo out; echo err >&2; exit 3'], {pty: true, check: false});
+  const lines = [];
+  for await (const line of s.lines()) lines.push(line);
+  assert.deepEqual(lines, ['out', 'err']);
+  const result = await s.result;
+  assert.deepEqual([result.exitCode, 'stderr' in result], [3, false]);
+  const left = stream([child('flood_stdout')], {pty: true});
+  for await (const chunk of left) {
+    assert.ok(chunk.length > 0);
+    break;
+  }
+  assert.equal(processState(left.pid as number), undefined);
+});
+
+test('$ in a terminal', async () => {
+  const {stdout} = await $({pty: {cols: 70, rows: 7}})`sh -c ${'stty size; test -t 2 && echo yes'}`;
+  assert.equal(stdout, '7 70\r\nyes');
+  assert.equal((await $({pty: {echo: false}, input: 'typed\n'})`cat`).stdout, 'typed');
+});
+
+test('joined by pipe(): what one writes to its terminal is typed into, or piped to, the next', async () => {
+  const words = ['sh', '-c', 'test -t 1 && echo b; echo a'];
+  assert.equal(await stream(words, {pty: true}).pipe(['sort']).text(), 'a\r\nb\r\n');
+  assert.equal(
+    await stream(['printf', 'x\\n'])
+      .pipe(['sh', '-c', 'test -t 0 && cat'], {pty: {echo: false}})
+      .text(),
+    'x\r\n',
+  );
+  assert.equal((await $({pty: true})`echo a`.pipe($`cat`)).stdout, 'a');
+  const endless = stream(['yes'], {pty: true}).pipe(['head', '-n', '2']);
+  assert.equal(await within(endless.text(), 'the end of its reader to end it'), 'y\r\ny\r\n');
+  assert.deepEqual(
+    (await endless.result).stages.map(({ok}) => ok),
+    [true, true],
+  );
+});
+
+test('Daemon.start(): a service with a terminal, and a new one at each restart', async () => {
+  const script = 'test -t 0 && test -t 2 && stty size && echo up; exec sleep 60';
+  const daemon = await Daemon.start(['sh', '-c', script], {pty: {cols: 70, rows: 7}, ready: {line: /up/, timeout: 20_000}});
+  assert.deepEqual(daemon.tail(), ['7 70', 'up']);
+  await daemon.stop();
+  const terminals: string[] = [];
+  const restart = {policy: 'on-failure', max: 2, backoff: {min: 1, max: 1}} as const;
+  const failing = await Daemon.start(['sh', '-c', 'tty; exit 1'], {pty: true, restart, onOutput: (line) => terminals.push(line)});
+  await within(failing.ended, 'it to give up');
+  assert.equal(terminals.length, 3);
+  for (const name of terminals) assert.match(name, /^\/dev\//);
+});
+
+test('a terminal ends with the host, so a detached job has none: refused before anything starts', async () => {
+  const calls = [
+    start(['touch', '/no/such/place'], {pty: true, detached: true}),
+    start(['true'], {pty: {cols: 80}, detached: 'leftovers'}),
+    start(command(['true'], {pty: true}), {detached: true}),
+  ];
+  for (const call of calls) {
+    const error = await failure(call);
+    assert.deepEqual([error.reason, error.code, error.result], ['invalid', 'ERR_INVALID_OPTION', undefined]);
+    assert.match(error.message, /`pty` cannot be had by a detached job: the terminal ends with us; leave one of them out/);
+  }
 });

@@ -40,6 +40,7 @@ void start('x', {
   },
 });
 void start(command('x', ['y'], {cwd: '/', killTimeout: 5}));
+void start('x', {pty: {cols: 80, rows: 24}, stdin: undefined});
 
 // What is refused.
 // @ts-expect-error

@@ -38,6 +38,9 @@ result.stages;
 // @ts-expect-error stderr went into stdout
 (await stream('ls', {stderr: 'stdout'}).result).stderr;
 expectTypeOf((await stream('ls', {input: 'x'}).result).inputComplete).toEqualTypeOf<boolean>();
+// @ts-expect-error a terminal has no stderr of its own
+(await stream('ls', {pty: true}).result).stderr;
+for await (const line of stream('ls', {pty: {cols: 80}}).lines()) expectTypeOf(line).toEqualTypeOf<string>();
 const piped = stream('ls').pipe('sort', {encoding: 'utf8'});
 for await (const chunk of piped) expectTypeOf(chunk).toEqualTypeOf<string>();
 expectTypeOf((await piped.result).stages).toEqualTypeOf<readonly StageResult[]>();
@@ -55,6 +58,9 @@ expectTypeOf(plain.stdout).toEqualTypeOf<string>();
 expectTypeOf(plain.ok).toEqualTypeOf<true>();
 expectTypeOf(plain.exitCode).toEqualTypeOf<number>();
 expectTypeOf(plain).toExtend<Result>();
+expectTypeOf((await $({pty: true})`ls`).stdout).toEqualTypeOf<string>();
+// @ts-expect-error
+(await $({pty: true})`ls`).stderr;
 expectTypeOf((await $`ls`.nothrow()).ok).toEqualTypeOf<boolean>();
 expectTypeOf((await $({lines: true})`ls`).stdout).toEqualTypeOf<string[]>();
 expectTypeOf((await $({lines: true})({encoding: 'buffer', lines: false})`ls`).stdout).toEqualTypeOf<Buffer>();
