@@ -108,8 +108,7 @@ struct nr_frame {
     X(IO_READ, 10, "bytes read from block devices")                          \
     X(IO_WRITTEN, 11, "bytes written to block devices")
 #define NR_SCOPES(X)                                                                  \
-    X(CHILD, 0, "the child alone, from wait4, sent before EXITED")                    \
-    X(REAPED, 1, "everything reaped below the shepherd for this job, sent before GONE")   \
+    X(REAPED, 1, "all that was reaped for this job, sent before EXITED, and before GONE if it is more") \
     X(CGROUP, 2, "the job's own cgroup, sent before GONE")
 
 /* ISOLATION field and ISOLATED.kind: what holds a tree together besides the shepherd */

@@ -26,8 +26,9 @@ static void open_job(struct nr_job *job, struct nr_shepherd *shepherd, int contr
     job->terminal = job->pty = -1;
     job->host_gone = job->forced = job->group_asked = job->nobody_met = false;
     job->leftovers = job->passes_in_vain = 0;
+    job->reaped_said = false;
     memset(&job->reaped, 0, sizeof job->reaped);
-    job->timeout_at = job->deadline = job->unkillable_at = NR_NEVER;
+    job->timeout_at = job->deadline = job->unkillable_at = job->trim_at = NR_NEVER;
 }
 
 /* Says what is left to say, however slowly the host reads, unless it is gone. */
@@ -141,6 +142,16 @@ static bool bring_to_life(struct nr_job *job, struct nr_hire *hire) {
     return true;
 }
 
+void nr_job_trim(struct nr_job *job) {
+    job->trim_at = NR_NEVER;
+    nr_request_drop(&job->request);
+    nr_spawn_forget();
+    /* Descriptors and bounds, and what has been said. */
+    char *end = (char *)(job->control.out_length ? (void *)job->out : (void *)(job + 1));
+    nr_give_back(job->request.fds, (size_t)(end - (char *)job->request.fds));
+    nr_give_back_stack();
+}
+
 void nr_job_run(struct nr_shepherd *shepherd, struct nr_hire *hire) {
     static _Alignas(4096) struct nr_job job; /* what it needs while the child runs fits into one page */
     open_job(&job, shepherd, hire->fds[0]);
@@ -154,12 +165,7 @@ void nr_job_run(struct nr_shepherd *shepherd, struct nr_hire *hire) {
     alive = alive && still_wanted(&job) && bring_to_life(&job, hire);
     nr_hire_close(hire, 1);
     if (alive) {
-        nr_request_drop(&job.request);
-        nr_spawn_forget();
-        /* Descriptors and bounds, and what has been said. */
-        char *end = (char *)(job.control.out_length ? (void *)job.out : (void *)(&job + 1));
-        nr_give_back(job.request.fds, (size_t)(end - (char *)job.request.fds));
-        nr_give_back_stack();
+        job.trim_at = nr_now() + NR_JOB_SHORT;
         nr_job_watch(&job);
     }
     close_job(&job);

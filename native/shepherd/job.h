@@ -29,10 +29,12 @@ struct nr_job {
     bool group_asked;       /* the child's group as a whole had the polite signal */
     int leftovers;          /* descendants alive when the child exited */
     struct rusage reaped;   /* sum over everybody reaped; ru_maxrss: the largest */
+    bool reaped_said;       /* the host knows that sum */
     int64_t born;
     int64_t timeout_at;     /* NR_NEVER: none, or over */
     int64_t deadline;       /* end of the grace, or the next pass of SIGKILL */
     int64_t unkillable_at;  /* when to say who is still there; NR_NEVER: not yet killing, or said */
+    int64_t trim_at;        /* when it is long enough to be worth giving memory back; NR_NEVER: done */
     int passes_in_vain;     /* passes of SIGKILL in a row after which nobody was reaped */
     bool nobody_met;        /* the last pass met nobody */
     struct nr_leaf leaf;       /* its own cgroup, if it has one */
@@ -45,6 +47,10 @@ void nr_job_run(struct nr_shepherd *shepherd, struct nr_hire *hire);
 
 /* Something happened (watch.c): the table decides, and its actions are done. `grace` in ms, for events that begin an ending. */
 void nr_job_happen(struct nr_job *job, enum nr_event event, enum nr_cause cause, int64_t grace);
+/* A job that is over before has cost no pages that the next one would have to ask for again. */
+#define NR_JOB_SHORT (INT64_C(20) * 1000000)
+/* Gives back what only its birth needed: it may wait for days now. */
+void nr_job_trim(struct nr_job *job);
 /* Waits and acts until the job is OVER. */
 void nr_job_watch(struct nr_job *job);
 

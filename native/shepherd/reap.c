@@ -34,8 +34,10 @@ static uint64_t microseconds(const struct timeval *time) {
     return (uint64_t)time->tv_sec * 1000000 + (uint64_t)time->tv_usec;
 }
 
-static void say_usage(struct nr_job *job, enum nr_scope scope, const struct rusage *usage) {
+static void say_reaped(struct nr_job *job, const struct rusage *usage) {
+    static const enum nr_scope scope = NR_SCOPE_REAPED;
     struct nr_control *control = &job->control;
+    job->reaped_said = true;
     nr_control_say(control, NR_USAGE, NR_FIGURE_USER_US, scope, microseconds(&usage->ru_utime));
     nr_control_say(control, NR_USAGE, NR_FIGURE_SYSTEM_US, scope, microseconds(&usage->ru_stime));
     nr_control_say(control, NR_USAGE, NR_FIGURE_MAX_RSS, scope, (uint64_t)usage->ru_maxrss * 1024);
@@ -55,8 +57,26 @@ static void say_cgroup(struct nr_job *job) {
 }
 
 void nr_job_say_usage(struct nr_job *job) {
-    say_usage(job, NR_SCOPE_REAPED, &job->reaped);
+    say_reaped(job, &job->reaped);
     say_cgroup(job);
+}
+
+/* In the ordinary case nobody was reaped since the child, and all that was reaped is said already. */
+static void say_last_usage(struct nr_job *job) {
+    if (!job->reaped_said) say_reaped(job, &job->reaped);
+    say_cgroup(job);
+}
+
+static void count_reaped(struct nr_job *job, const struct rusage *usage) {
+    add_usage(&job->reaped, usage);
+    job->reaped_said = false;
+    job->passes_in_vain = 0;
+}
+
+/* Said with the exit: with linger 'leave' the host's result is due then. */
+static void say_usage_so_far(struct nr_job *job, const struct rusage *usage, bool others) {
+    say_reaped(job, usage);
+    if (others && job->request.linger == NR_LINGER_LEAVE) say_cgroup(job);
 }
 
 /* ---- the terminal of a foreground child ---- */
@@ -133,8 +153,7 @@ static bool reap_all(struct nr_job *job) {
     struct rusage usage;
     pid_t pid;
     while ((pid = wait4(-1, NULL, WNOHANG | __WALL, &usage)) > 0) {
-        add_usage(&job->reaped, &usage);
-        job->passes_in_vain = 0;
+        count_reaped(job, &usage);
     }
     return !(pid < 0 && errno == ECHILD);
 }
@@ -157,18 +176,17 @@ static void child_exited(struct nr_job *job, const siginfo_t *info) {
     memset(&usage, 0, sizeof usage);
     wait4(job->tree.leader, NULL, __WALL, &usage);
     job->tree.reaped = true;
-    job->passes_in_vain = 0;
-    add_usage(&job->reaped, &usage);
+    count_reaped(job, &usage);
     bool others = reap_all(job);
     if (others && children < 0) look_for_leftovers(job);
-    say_usage(job, NR_SCOPE_CHILD, &usage);
+    say_usage_so_far(job, &job->reaped, others);
     nr_control_say(&job->control, NR_EXITED, how(info), info->si_status, (uint64_t)lived);
     NR_TRACE("exited: code %d status %d, %d children", info->si_code, info->si_status, children);
     if (!others) return;
     begin_end_of_leftovers(job);
 }
 
-/* The same in a namespace, whose init reaps for us. What it cost comes with init's own figures, which are the sum of all. */
+/* The same in a namespace, whose init reaps for us. Until init's own figures come, which are the sum of all, the child's are what is known. */
 static void child_exited_apart(struct nr_job *job, const siginfo_t *info, bool gone) {
     int64_t lived = nr_now() - job->born;
     struct rusage usage;
@@ -180,7 +198,8 @@ static void child_exited_apart(struct nr_job *job, const siginfo_t *info, bool g
     bool others = !gone && nr_namespace_reap(&job->tree.space, &usage);
     job->tree.reaped = true;
     job->passes_in_vain = 0;
-    say_usage(job, NR_SCOPE_CHILD, &usage);
+    say_usage_so_far(job, &usage, others);
+    job->reaped_said = false;
     nr_control_say(&job->control, NR_EXITED, how(info), info->si_status, (uint64_t)lived);
     if (others) begin_end_of_leftovers(job);
 }
@@ -231,8 +250,7 @@ static void reap_orphans(struct nr_job *job) {
         if (info.si_pid == job->tree.leader) return follow_child(job);
         struct rusage usage;
         if (wait4(info.si_pid, NULL, WNOHANG | __WALL, &usage) <= 0) return;
-        add_usage(&job->reaped, &usage);
-        job->passes_in_vain = 0;
+        count_reaped(job, &usage);
     }
 }
 
@@ -241,7 +259,7 @@ void nr_job_reap(struct nr_job *job) {
     follow_child(job);
     if (!job->tree.reaped && !job->tree.space.init) reap_orphans(job);
     if (!job->tree.reaped || reap_all(job)) return;
-    nr_job_say_usage(job);
+    say_last_usage(job);
     nr_job_release(job);
     nr_job_happen(job, NR_EVENT_EMPTY, NR_CAUSE_ASKED, 0);
 }

@@ -46,6 +46,12 @@ static void test_host_gone(void) {
     let_go(&job);
 }
 
+static int count_of(const struct job *job, int type) {
+    int count = 0;
+    for (int i = 0; i < job->count; i++) count += job->seen[i].type == type;
+    return count;
+}
+
 static void test_leftovers(void) {
     struct job job = start(&server, role("leave"));
     const struct nr_frame *gone = hear(&job, NR_GONE), *exited = heard(&job, NR_EXITED), *stopping = heard(&job, NR_STOPPING);
@@ -70,11 +76,15 @@ static void test_leftovers(void) {
     ask.argv[2] = "sleep 1000 & exit 3";
     job = start(&server, ask);
     ok(hear(&job, NR_EXITED), "linger leave: the exit is reported");
+    const struct nr_frame *usage = heard(&job, NR_USAGE);
+    ok(usage && usage->value == NR_SCOPE_REAPED && usage[2].kind == NR_FIGURE_MAX_RSS && usage[2].extra > 100000, "with what was reaped so far");
+    int rows = count_of(&job, NR_USAGE);
     say(job.control, NR_PING, 0, 0, 9);
     ok(hear(&job, NR_PONG) && !heard(&job, NR_GONE), "and its leftovers stay");
     say(job.control, NR_STOP, 0, 5000, 10);
     gone = hear(&job, NR_GONE);
     ok(gone && gone->kind == 0 && ends(job.lifeline), "until they are asked to go, by SIGTERM to their group too");
+    is(count_of(&job, NR_USAGE), 2 * rows, "and are counted then");
     let_go(&job);
 }
 

@@ -54,7 +54,7 @@ interface Question {
 const forgotten = new FinalizationRegistry<Copies>((copies) => copies.close());
 
 export class Source {
-  #name: string;
+  #name: {toString(): string};
   #reader: Reader;
   #copies: Copies | undefined;
   /** Read by a search and not part of what it found, or held: comes before anything that is still in the pipe. */
@@ -71,8 +71,8 @@ export class Source {
   #closed = false;
   #onClosed: (() => void) | undefined;
 
-  /** Takes over `fd`. `name` is for errors: 'stdout' or 'stderr'. What is read goes to `copies` first, which are closed with it. */
-  constructor(addon: Addon, fd: number, name = 'this output', copies?: Copies) {
+  /** Takes over `fd`. `name` is for errors, and asked for by them only. What is read goes to `copies` first, which are closed with it. */
+  constructor(addon: Addon, fd: number, name: {toString(): string} = 'this output', copies?: Copies) {
     this.#name = name;
     this.#copies = copies;
     if (copies) forgotten.register(this, copies);

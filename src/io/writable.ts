@@ -17,7 +17,11 @@ interface Piece {
 const NOTHING = new Uint8Array();
 
 export class Sink {
-  #writer: Writer;
+  #addon: Addon;
+  #fd: number;
+  /** Made at the first write: most pipes are never written to. */
+  #writer: Writer | undefined;
+  #referenced = true;
   #pieces: Piece[] = [];
   #turn = new Turn();
   /** Something will call #pump(): the descriptor, or the next turn of the loop. */
@@ -30,18 +34,19 @@ export class Sink {
 
   /** Takes over `fd`. `terminal`, if it is one: its end is typed, since it cannot be closed. */
   constructor(addon: Addon, fd: number, terminal?: Terminal) {
+    this.#addon = addon;
+    this.#fd = fd;
     this.#terminal = terminal;
-    this.#writer = new addon.Writer(fd, () => this.#resume());
   }
 
   /** Bytes that the kernel took so far. */
   get bytes(): number {
-    return this.#writer.bytes;
+    return this.#writer?.bytes ?? 0;
   }
 
   /** Writes so far that moved bytes. */
   get count(): number {
-    return this.#writer.count;
+    return this.#writer?.count ?? 0;
   }
 
   /**
@@ -90,17 +95,28 @@ export class Sink {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#writer.close();
+    if (this.#writer) this.#writer.close();
+    else this.#addon.close(this.#fd);
     for (const piece of this.#pieces.splice(0)) piece.settle(false);
     for (const callback of this.#onClosed.splice(0)) callback();
   }
 
   ref(): void {
-    this.#writer.ref();
+    this.#referenced = true;
+    this.#writer?.ref();
   }
 
   unref(): void {
-    this.#writer.unref();
+    this.#referenced = false;
+    this.#writer?.unref();
+  }
+
+  #write(bytes: Uint8Array, offset: number): number {
+    if (!this.#writer) {
+      this.#writer = new this.#addon.Writer(this.#fd, () => this.#resume());
+      if (!this.#referenced) this.#writer.unref();
+    }
+    return this.#writer.write(bytes, offset);
   }
 
   #resume(): void {
@@ -116,7 +132,7 @@ export class Sink {
         return;
       }
       const [piece] = this.#pieces as [Piece];
-      const took = this.#writer.write(piece.bytes, piece.offset);
+      const took = this.#write(piece.bytes, piece.offset);
       // EPIPE in the ordinary case; whatever else it is, nothing can be written any more.
       if (took < 0) {
         this.close();

@@ -150,9 +150,7 @@ export const Figure = {
 } as const;
 
 export const Scope = {
-  /** the child alone, from wait4, sent before EXITED */
-  CHILD: 0,
-  /** everything reaped below the shepherd for this job, sent before GONE */
+  /** all that was reaped for this job, sent before EXITED, and before GONE if it is more */
   REAPED: 1,
   /** the job's own cgroup, sent before GONE */
   CGROUP: 2,

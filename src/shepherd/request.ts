@@ -1,7 +1,8 @@
 // Owns: the bytes of a request: what the shepherd is to start, and how it is to end it.
 // Never: an option's default, or sending.
-import type {Bounds} from '../words/bounds.js';
+import {type Bounds, NO_BOUNDS} from '../words/bounds.js';
 import type {IsolationSettings} from '../words/cgroup.js';
+import {Fields} from './fields.js';
 import {CgroupFile, Detachment, Field, Grouping, Isolation, Limit, Linger, REQUEST_MAX, Reach} from './protocol.gen.js';
 
 /** One descriptor of the child. */
@@ -36,73 +37,76 @@ export interface Request {
   readonly detachment: Lowercase<keyof typeof Detachment>;
 }
 
-type FieldBytes = [tag: number, bytes: Uint8Array];
-
-const HEADER = 8;
+const FD_WORDS = 3;
+const UNLIMITED = 0xffff_ffff;
 const HIGH = 2 ** 32;
-const FD_ROW = 12;
+/** Every number that a request can have: the fields that are always there, and those of bounds and isolation. */
+const MOST_NUMBERS = 20;
 
 /** The request's bytes, or undefined when it is larger than any shepherd accepts (and than any kernel would execute). */
 export function encodeRequest(request: Request): Buffer | undefined {
-  const fields: FieldBytes[] = [
-    [Field.FILE, Buffer.from(`${request.file}\0`)],
-    [Field.ARGV, Buffer.from(`${request.argv.join('\0')}\0`)],
-    [Field.ENV, request.env],
-    [Field.CWD, Buffer.from(`${request.cwd}\0`)],
-    [Field.FDS, fdRows(request.fds)],
-    [Field.KILL_TIMEOUT, number(request.killTimeout)],
-    [Field.LEFTOVER_TIMEOUT, number(request.leftoverTimeout)],
-    [Field.KILL_SIGNAL, number(request.killSignal)],
-    [Field.STOP_SCOPE, number(numberOf(Reach, request.stopScope))],
-    [Field.LINGER, number(numberOf(Linger, request.linger))],
-    [Field.GROUPING, number(numberOf(Grouping, request.grouping))],
-  ];
-  if (request.timeout !== undefined) fields.push([Field.TIMEOUT, number(request.timeout)]);
-  if (request.hostGroup !== undefined) fields.push([Field.HOST_GROUP, number(request.hostGroup)]);
-  fields.push(...boundFields(request.bounds), ...isolationFields(request.isolation));
-  if (request.detachment !== 'none') fields.push([Field.DETACHMENT, number(numberOf(Detachment, request.detachment))]);
-  const length = fields.reduce((sum, [, bytes]) => sum + HEADER + bytes.length, 0);
-  if (length > REQUEST_MAX) return undefined;
-  const out = Buffer.allocUnsafe(4 + length);
-  let at = out.writeUInt32LE(length, 0);
-  for (const [tag, bytes] of fields) {
-    at = out.writeUInt16LE(tag, at);
-    at = out.writeUInt16LE(0, at);
-    at = out.writeUInt32LE(bytes.length, at);
-    out.set(bytes, at);
-    at += bytes.length;
-  }
-  return out;
+  const argv = request.argv.join('\0');
+  if (argv.length + request.file.length + request.cwd.length + request.env.length > REQUEST_MAX) return undefined;
+  const limits = limitWords(request.bounds.limits);
+  const cgroup = request.isolation.level === 'tree' ? undefined : request.isolation.cgroup;
+  const pairs = cgroup && cgroupPairs(cgroup.limits);
+  const {path = ''} = cgroup ?? {};
+  const out = new Fields(
+    Fields.roomOfText(request.file) +
+      Fields.roomOfText(argv) +
+      Fields.room(request.env.length) +
+      Fields.roomOfText(request.cwd) +
+      Fields.room(request.fds.length * FD_WORDS * 4) +
+      Fields.room(limits.length * 4) +
+      Fields.room((request.bounds.groups?.length ?? 0) * 4) +
+      Fields.roomOfText(path) +
+      Fields.roomOfText(pairs ?? '') +
+      Fields.roomOfNumber * MOST_NUMBERS,
+  );
+  out.text(Field.FILE, request.file);
+  out.text(Field.ARGV, argv);
+  out.bytes(Field.ENV, request.env);
+  out.text(Field.CWD, request.cwd);
+  out.words(Field.FDS, fdWords(request.fds));
+  addEnding(out, request);
+  if (request.bounds !== NO_BOUNDS) addBounds(out, request.bounds, limits);
+  if (request.isolation.level !== 'tree') addIsolation(out, request.isolation, pairs);
+  const bytes = out.finish();
+  return bytes.length - 4 > REQUEST_MAX ? undefined : bytes;
 }
 
-function numberOf<T extends Readonly<Record<string, number>>>(table: T, name: Lowercase<keyof T & string>): number {
-  return table[name.toUpperCase()] as number;
-}
+const REACHES: Readonly<Record<Request['stopScope'], number>> = {leader: Reach.LEADER, group: Reach.GROUP, tree: Reach.TREE};
+const LINGERS: Readonly<Record<Request['linger'], number>> = {stop: Linger.STOP, wait: Linger.WAIT, leave: Linger.LEAVE};
+const GROUPINGS: Readonly<Record<Request['grouping'], number>> = {
+  session: Grouping.SESSION,
+  join: Grouping.JOIN,
+  foreground: Grouping.FOREGROUND,
+  terminal: Grouping.TERMINAL,
+};
+const DETACHMENTS: Readonly<Record<Request['detachment'], number>> = {
+  none: Detachment.NONE,
+  leftovers: Detachment.LEFTOVERS,
+  all: Detachment.ALL,
+};
 
-/** An i64, without the detour by way of a BigInt. */
-function number(value: number): Uint8Array {
-  const whole = Math.ceil(value);
-  const bytes = Buffer.allocUnsafe(8);
-  bytes.writeUInt32LE(whole >>> 0, 0);
-  bytes.writeInt32LE(Math.floor(whole / HIGH), 4);
-  return bytes;
+/** How it begins to end, and who is its own in that. */
+function addEnding(out: Fields, request: Request): void {
+  out.number(Field.KILL_TIMEOUT, request.killTimeout);
+  out.number(Field.LEFTOVER_TIMEOUT, request.leftoverTimeout);
+  out.number(Field.KILL_SIGNAL, request.killSignal);
+  out.number(Field.STOP_SCOPE, REACHES[request.stopScope]);
+  out.number(Field.LINGER, LINGERS[request.linger]);
+  out.number(Field.GROUPING, GROUPINGS[request.grouping]);
+  if (request.timeout !== undefined) out.number(Field.TIMEOUT, request.timeout);
+  if (request.hostGroup !== undefined) out.number(Field.HOST_GROUP, request.hostGroup);
+  if (request.detachment !== 'none') out.number(Field.DETACHMENT, DETACHMENTS[request.detachment]);
 }
-
-function word(value: number): Uint8Array {
-  const bytes = Buffer.allocUnsafe(4);
-  bytes.writeUInt32LE(value);
-  return bytes;
-}
-
-const LIMIT_ROW = 24;
-const UNLIMITED = 0xffff_ffff_ffff_ffffn;
 
 /** What is not given is not sent: most jobs have none of it. */
-function boundFields({limits, nice, umask, uid, gid, groups, noNewPrivileges, oomScoreAdj}: Bounds): FieldBytes[] {
-  const fields: FieldBytes[] = [];
-  const rows = Object.entries(limits) as [Lowercase<keyof typeof Limit>, {soft: number | undefined; hard: number | undefined}][];
-  if (rows.length > 0) fields.push([Field.LIMITS, Buffer.concat(rows.map(([name, limit]) => limitRow(numberOf(Limit, name), limit)))]);
-  if (groups !== undefined) fields.push([Field.GROUPS, Buffer.concat(groups.map(word))]);
+function addBounds(out: Fields, bounds: Bounds, limits: readonly number[]): void {
+  const {nice, umask, uid, gid, groups, noNewPrivileges, oomScoreAdj} = bounds;
+  if (limits.length > 0) out.words(Field.LIMITS, limits);
+  if (groups !== undefined) out.words(Field.GROUPS, groups);
   const numbers: [tag: number, value: number | undefined][] = [
     [Field.NICE, nice],
     [Field.UMASK, umask],
@@ -111,42 +115,42 @@ function boundFields({limits, nice, umask, uid, gid, groups, noNewPrivileges, oo
     [Field.NO_NEW_PRIVS, noNewPrivileges ? 1 : undefined],
     [Field.OOM_SCORE_ADJ, oomScoreAdj],
   ];
-  for (const [tag, value] of numbers) if (value !== undefined) fields.push([tag, number(value)]);
-  return fields;
+  for (const [tag, value] of numbers) if (value !== undefined) out.number(tag, value);
 }
 
-function isolationFields({level, cgroup, moveHost}: IsolationSettings): FieldBytes[] {
-  if (level === 'tree') return [];
-  const fields: FieldBytes[] = [[Field.ISOLATION, number(numberOf(Isolation, level))]];
-  if (moveHost) fields.push([Field.CGROUP_MOVE_HOST, number(1)]);
-  if (cgroup === undefined) return fields;
-  const limits = Object.entries(cgroup.limits) as [Lowercase<keyof typeof CgroupFile>, string][];
-  if (cgroup.path !== undefined) fields.push([Field.CGROUP_PATH, Buffer.from(`${cgroup.path}\0`)]);
-  const pairs = limits.map(([file, text]) => `${numberOf(CgroupFile, file)}\0${text}\0`).join('');
-  if (limits.length > 0) fields.push([Field.CGROUP_LIMITS, Buffer.from(pairs)]);
-  if (cgroup.optional) fields.push([Field.CGROUP_OPTIONAL, number(1)]);
-  return fields;
+function addIsolation(out: Fields, {level, cgroup, moveHost}: IsolationSettings, pairs = ''): void {
+  out.number(Field.ISOLATION, Isolation[level.toUpperCase() as keyof typeof Isolation]);
+  if (moveHost) out.number(Field.CGROUP_MOVE_HOST, 1);
+  if (cgroup === undefined) return;
+  if (cgroup.path !== undefined) out.text(Field.CGROUP_PATH, cgroup.path);
+  if (pairs !== '') out.bytes(Field.CGROUP_LIMITS, Buffer.from(pairs));
+  if (cgroup.optional) out.number(Field.CGROUP_OPTIONAL, 1);
 }
 
-function limitRow(which: number, {soft, hard}: {readonly soft: number | undefined; readonly hard: number | undefined}): Uint8Array {
-  const bytes = Buffer.alloc(LIMIT_ROW);
-  bytes.writeUInt32LE(which, 0);
-  bytes.writeUInt32LE((soft === undefined ? 0 : 1) + (hard === undefined ? 0 : 2), 4);
-  bytes.writeBigUInt64LE(amount(soft), 8);
-  bytes.writeBigUInt64LE(amount(hard), 16);
-  return bytes;
+function cgroupPairs(limits: Readonly<Record<string, string>>): string {
+  return Object.entries(limits)
+    .map(([file, text]) => `${CgroupFile[file.toUpperCase() as keyof typeof CgroupFile]}\0${text}\0`)
+    .join('');
 }
 
-function amount(value = 0): bigint {
-  return value === Number.POSITIVE_INFINITY ? UNLIMITED : BigInt(value);
+/** Which one, which of its two values are given, and both as u64. */
+function limitWords(limits: Bounds['limits']): number[] {
+  const words: number[] = [];
+  for (const [name, {soft, hard}] of Object.entries(limits)) {
+    const given = (soft === undefined ? 0 : 1) + (hard === undefined ? 0 : 2);
+    words.push(Limit[name.toUpperCase() as keyof typeof Limit], given, ...long(soft), ...long(hard));
+  }
+  return words;
 }
 
-function fdRows(rows: readonly FdRow[]): Uint8Array {
-  const bytes = Buffer.allocUnsafe(rows.length * FD_ROW);
-  rows.forEach((row, i) => {
-    bytes.writeInt32LE(row.target, i * FD_ROW);
-    bytes.writeInt32LE(row.source, i * FD_ROW + 4);
-    bytes.writeInt32LE(row.inherited ? 1 : 0, i * FD_ROW + 8);
-  });
-  return bytes;
+/** The two halves of a u64. */
+function long(value = 0): [low: number, high: number] {
+  if (value === Number.POSITIVE_INFINITY) return [UNLIMITED, UNLIMITED];
+  return [value % HIGH, Math.floor(value / HIGH)];
+}
+
+function fdWords(rows: readonly FdRow[]): number[] {
+  const words: number[] = [];
+  for (const {target, source, inherited} of rows) words.push(target, source, inherited ? 1 : 0);
+  return words;
 }

@@ -99,14 +99,10 @@ export class ForkServer {
   }
 
   /** Sends one hire: 0, or the errno of a failure that waiting does not cure. */
-  async hire(fds: readonly number[], killTimeout: number): Promise<number> {
+  hire(fds: readonly number[], killTimeout: number): number | Promise<number> {
     const message = encodeFrame(Frame.HIRE, 0, Math.min(killTimeout, 0x7fffffff), PROTOCOL_VERSION);
-    for (;;) {
-      if (!this.usable) return constants.errno.EPIPE;
-      const sent = -this.#addon.hire(this.#hireFd, message, fds);
-      if (!BUSY.has(sent)) return sent;
-      await this.#roomForMore();
-    }
+    const sent = this.#send(message, fds);
+    return BUSY.has(sent) ? this.#sendLater(message, fds) : sent;
   }
 
   /**
@@ -163,6 +159,18 @@ export class ForkServer {
     this.#hire.close();
     for (const resume of this.#room.splice(0)) resume();
     for (const next of this.#queue.splice(0)) next();
+  }
+
+  #send(message: Uint8Array, fds: readonly number[]): number {
+    return this.usable ? -this.#addon.hire(this.#hireFd, message, fds) : constants.errno.EPIPE;
+  }
+
+  async #sendLater(message: Uint8Array, fds: readonly number[]): Promise<number> {
+    for (;;) {
+      await this.#roomForMore();
+      const sent = this.#send(message, fds);
+      if (!BUSY.has(sent)) return sent;
+    }
   }
 
   #continue(): void {

@@ -8,7 +8,7 @@ import type {HeldBy} from '../words/result.js';
 import type {Usage} from '../words/stats.js';
 import type {End} from '../words/subprocess.js';
 import {BirthError} from './birth_error.js';
-import {type Job, usageOf} from './job.js';
+import type {Job} from './job.js';
 import {type Plan, type Spawned, spawn} from './spawn.js';
 
 /** What one read brings at the most. */
@@ -95,7 +95,7 @@ export class Drained {
   }
 
   get usage(): Usage | null {
-    return usageOf(this.#job);
+    return this.#job.usageSoFar;
   }
 
   /** Bytes that its stdin took. */

@@ -19,7 +19,14 @@ export class Files {
   #copies: {stdout: CopyTo[]; stderr: CopyTo[]} = {stdout: [], stderr: []};
   #taken = false;
 
-  async open({stdin, stdout, stderr, extraFds, copies}: Settings): Promise<void> {
+  /** Nothing to wait for in the ordinary case. */
+  open(settings: Settings): Promise<void> | undefined {
+    const {stdin, stdout, stderr, extraFds, copies} = settings;
+    const isPlain = extraFds.length === 0 && copies.stdout.length === 0 && copies.stderr.length === 0;
+    return isPlain && !isFile(stdin) && !isFile(stdout) && !isFile(stderr) ? undefined : this.#openAll(settings);
+  }
+
+  async #openAll({stdin, stdout, stderr, extraFds, copies}: Settings): Promise<void> {
     if (isFile(stdin)) await this.#forChild(stdin, O_RDONLY);
     for (const to of [stdout, stderr, ...extraFds.map((extra) => extra.to)]) if (isFile(to)) await this.#forChild(to, O_WRONLY);
     for (const name of ['stdout', 'stderr'] as const)

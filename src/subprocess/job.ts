@@ -9,45 +9,10 @@ import {exitStatus, signalName} from '../words/exit.js';
 import type {HeldBy} from '../words/result.js';
 import type {Usage} from '../words/stats.js';
 import type {End} from '../words/subprocess.js';
-import {Deadline} from './deadline.js';
+import {Doubt, type Doubted, REPORT_MS} from './doubt.js';
 import {Leaf} from './leaf.js';
 import {Moment} from './moment.js';
-
-/** What the tree has cost; null when nobody could count. */
-export function usageOf(job: Job): Usage | null {
-  const row = job.figures.REAPED;
-  if (row === undefined) return null;
-  return {
-    userMs: (row.USER_US ?? 0) / 1_000,
-    systemMs: (row.SYSTEM_US ?? 0) / 1_000,
-    maxRssBytes: row.MAX_RSS ?? 0,
-    minorFaults: row.MINOR_FAULTS ?? 0,
-    majorFaults: row.MAJOR_FAULTS ?? 0,
-    voluntarySwitches: row.VOLUNTARY ?? 0,
-    involuntarySwitches: row.INVOLUNTARY ?? 0,
-    memoryBytes: null,
-    memoryPeakBytes: null,
-    processes: null,
-    ioReadBytes: null,
-    ioWrittenBytes: null,
-    scope: 'reaped',
-    ...(job.figures.CGROUP && cgroupUsage(job.figures.CGROUP, job.over)),
-  };
-}
-
-/** The kernel's own count of the job's cgroup, whoever was or was not reaped. What it has at this moment is nothing once it is over. */
-function cgroupUsage(row: Partial<Record<FigureName, number>>, over: boolean): Partial<Usage> {
-  return {
-    ...(row.USER_US !== undefined && {userMs: row.USER_US / 1_000}),
-    ...(row.SYSTEM_US !== undefined && {systemMs: row.SYSTEM_US / 1_000}),
-    memoryBytes: over ? null : (row.MEMORY ?? null),
-    memoryPeakBytes: row.MEMORY_PEAK ?? null,
-    processes: over ? null : (row.PROCESSES ?? null),
-    ioReadBytes: row.IO_READ ?? null,
-    ioWrittenBytes: row.IO_WRITTEN ?? null,
-    scope: 'cgroup',
-  };
-}
+import {type Figures, usageFrom} from './usage.js';
 
 /** How a birth ended. */
 export type Birth =
@@ -74,16 +39,6 @@ interface Exit {
 
 const UNKNOWN: Exit = {exitCode: null, signal: null, exitStatus: null};
 
-/** ms beyond the grace in which a stopped job must be proven gone or reported: the shepherd reports at 5 s. */
-const REPORT_MS = 6_000;
-/** ms beyond timeout + killTimeout after which a silent shepherd is no longer believed to keep time. */
-const TIMEOUT_SLACK_MS = 2_000;
-/** ms in which a question is answered, and a grace that is over is heard of; then the shepherd is doubted. */
-const ANSWER_MS = 500;
-/** A doubted shepherd is woken at once, killed after so many ms if it is stopped again, and after so many more if it says nothing. */
-const STOPPED_AGAIN_MS = 500;
-const SILENT_MS = 4_500;
-
 /** What a job is told at its birth that it needs for its own deadlines, in ms. */
 export interface JobTimes {
   readonly timeout: number | undefined;
@@ -92,13 +47,14 @@ export interface JobTimes {
   readonly isolation: IsolationSettings;
 }
 
-export class Job implements ControlEvents {
+export class Job implements ControlEvents, Doubted {
+  /** The conversation this job is told through. */
+  control!: Control;
+  readonly server: ForkServer;
   pid = -1;
   shepherd = -1;
   durationMs = 0;
   readonly leftovers: Seen[] = [];
-  /** Sums by scope and figure (USAGE rows). */
-  readonly figures: Partial<Record<ScopeName, Partial<Record<FigureName, number>>>> = {};
   readonly born: Promise<Birth>;
   readonly exitedPromise: Promise<End>;
   readonly closedPromise: Promise<End>;
@@ -113,10 +69,9 @@ export class Job implements ControlEvents {
   cause: {readonly reason: Ending; readonly error?: unknown} | undefined;
 
   #addon: Addon;
-  #server: ForkServer;
+  #figures: Figures = {};
   #turn: Turn;
   #times: JobTimes;
-  #control!: Control;
   #pidfd = -1;
   #leaf: Leaf | undefined;
   #oom = false;
@@ -129,15 +84,7 @@ export class Job implements ControlEvents {
   #lost = false;
   #settled = false;
   #closed = false;
-  /** When an ending that began is given up; when its shepherd is doubted: a grace that nobody hears the end of, an answer, a timeout. */
-  #ending: Deadline;
-  #grace: Deadline;
-  #answer: Deadline;
-  #backup: Deadline;
-  /** The next step against a doubted shepherd. */
-  #patience: Deadline;
-  #step: (() => void) | undefined;
-  #graceOver = Number.POSITIVE_INFINITY;
+  #doubt: Doubt;
   #madeAt = performance.now();
   #resolveBorn!: (birth: Birth) => void;
   #resolveExited!: (end: End) => void;
@@ -146,7 +93,7 @@ export class Job implements ControlEvents {
 
   constructor(addon: Addon, server: ForkServer, turn: Turn, times: JobTimes) {
     this.#addon = addon;
-    this.#server = server;
+    this.server = server;
     this.#turn = turn;
     this.#times = times;
     this.born = new Promise((resolve) => {
@@ -161,24 +108,12 @@ export class Job implements ControlEvents {
     this.overPromise = new Promise((resolve) => {
       this.#resolveOver = resolve;
     });
-    const drain = () => this.#control.drain();
-    const doubt = () => this.#doubt();
-    this.#ending = new Deadline(drain, () => this.#giveUp());
-    this.#grace = new Deadline(drain, doubt);
-    this.#answer = new Deadline(drain, () => {
-      if (this.#control.waits) this.#doubt();
-    });
-    this.#backup = new Deadline(drain, doubt);
-    this.#patience = new Deadline(drain, () => {
-      const step = this.#step;
-      this.#step = undefined;
-      step?.();
-    });
+    this.#doubt = new Doubt(this);
   }
 
   /** The conversation this job is told through; set right after the constructor, before anything can arrive. */
   attach(control: Control): void {
-    this.#control = control;
+    this.control = control;
   }
 
   /** The child is not reaped yet, as far as is known. */
@@ -191,13 +126,18 @@ export class Job implements ControlEvents {
     return this.#closed;
   }
 
+  /** What the tree has cost, as far as it is told: all of it once it is gone. null: nothing yet. */
+  get usageSoFar(): Usage | null {
+    return usageFrom(this.#figures, this.#closed);
+  }
+
   /** Ends the tree. Only the first cause is remembered; a later call may only bring the end nearer. */
   end(reason: Ending, graceMs: number, error?: unknown): void {
     // That a limit was passed may be found only by reading what a tree that is gone has left in its pipe.
     if (!this.#closed || reason === 'max-output') this.cause ??= error === undefined ? {reason} : {reason, error};
     if (this.#closed) return;
-    this.#endsWithin(graceMs);
-    void this.#asked(this.#control.stop(graceMs));
+    this.#doubt.endsWithin(graceMs);
+    void this.#doubt.asked(this.control.stop(graceMs));
   }
 
   /** For a job that was never born: nobody waits for it any more. */
@@ -208,40 +148,40 @@ export class Job implements ControlEvents {
 
   /** errno of kill(2) as the shepherd saw it: 0 delivered, ESRCH nobody left. */
   kill(reach: ReachName, signal: number): Promise<number> {
-    return this.#asked(this.#control.kill(reach, signal));
+    return this.#doubt.asked(this.control.kill(reach, signal));
   }
 
   /** 0 once everybody is stopped; it takes as long as the kernel does, so no answer is due. */
   freeze(): Promise<number> {
-    this.#freezing ??= this.#control.freeze().finally(() => {
+    this.#freezing ??= this.control.freeze().finally(() => {
       this.#freezing = undefined;
     });
     return this.#freezing;
   }
 
   thaw(): Promise<number> {
-    return this.#asked(this.#control.thaw());
+    return this.#doubt.asked(this.control.thaw());
   }
 
-  /** Resolves once `figures` are those of now, or final. */
+  /** Resolves once `usageSoFar` is that of now, or final. */
   async count(): Promise<void> {
-    if (!this.#closed) await this.#asked(this.#control.askUsage());
+    if (!this.#closed) await this.#doubt.asked(this.control.askUsage());
   }
 
   ref(): void {
-    this.#control.ref();
+    this.control.ref();
   }
 
   unref(): void {
-    this.#control.unref();
+    this.control.unref();
   }
 
   hello(shepherd: number): void {
     this.#turn.answered();
     this.shepherd = shepherd;
-    this.#server.greeted(shepherd, this.#madeAt);
+    this.server.greeted(shepherd, this.#madeAt);
     const {timeout, killTimeout} = this.#times;
-    if (timeout !== undefined) this.#backup.within(timeout + killTimeout + TIMEOUT_SLACK_MS);
+    if (timeout !== undefined) this.#doubt.limited(timeout, killTimeout);
   }
 
   started(pid: number, pidfd: number): void {
@@ -271,13 +211,13 @@ export class Job implements ControlEvents {
 
   stopping(cause: CauseName, graceMs: number): void {
     if (cause === 'timeout') this.cause ??= {reason: 'timeout'};
-    this.#backup.clear();
-    this.#endsWithin(graceMs);
+    this.#doubt.unlimited();
+    this.#doubt.endsWithin(graceMs);
   }
 
   usage(scope: ScopeName, figure: FigureName, amount: number): void {
-    this.figures[scope] ??= {};
-    this.figures[scope][figure] = amount;
+    this.#figures[scope] ??= {};
+    this.#figures[scope][figure] = amount;
   }
 
   leftover(seen: Seen): void {
@@ -301,7 +241,7 @@ export class Job implements ControlEvents {
   gone(forced: boolean): void {
     this.#forced = forced;
     this.#proven = true;
-    this.#control.close();
+    this.control.close();
     this.#leaf?.close();
     if (this.pid < 0) this.#resolveBorn(this.#failure ? {kind: 'failed', ...this.#failure} : {kind: 'stopped'});
     this.#close();
@@ -311,7 +251,7 @@ export class Job implements ControlEvents {
   ended(): void {
     this.#turn.answered();
     if (this.#proven) return;
-    if (this.#control.reads === 0) return this.#resolveBorn({kind: 'unheard'});
+    if (this.control.reads === 0) return this.#resolveBorn({kind: 'unheard'});
     void this.#loseShepherd();
   }
 
@@ -319,7 +259,7 @@ export class Job implements ControlEvents {
   async #loseShepherd(): Promise<void> {
     this.#lost = true;
     this.#settleExited();
-    const swept = await this.#server.swept(this.shepherd, REPORT_MS);
+    const swept = await this.server.swept(this.shepherd, REPORT_MS);
     if (this.#closed) return;
     this.#proven = swept?.proven === true;
     if (!swept) {
@@ -334,58 +274,12 @@ export class Job implements ControlEvents {
     this.#dropPidfd();
   }
 
-  #endsWithin(graceMs: number): void {
-    this.#graceOver = Math.min(this.#graceOver, performance.now() + graceMs);
-    this.#grace.within(graceMs + ANSWER_MS);
-    this.#ending.within(graceMs + REPORT_MS);
-  }
-
-  /** A question was asked: its answer is due. */
-  #asked(answer: Promise<number>): Promise<number> {
-    this.#answer.within(ANSWER_MS);
-    void answer.then(() => {
-      if (!this.#control.waits) this.#answer.clear();
-    });
-    return answer;
-  }
-
-  /**
-   * Something is overdue, though the sockets were read: the shepherd is woken, killed if it is stopped again, and killed if it says nothing
-   * at all. One that answers and is not stopped is healthy, however late its job is: it is only asked again.
-   */
-  #doubt(): void {
-    if (this.#closed || this.#step) return;
-    this.#server.wake();
-    void this.#control.ping();
-    const {reads} = this.#control;
-    this.#then(STOPPED_AGAIN_MS, () => {
-      if (this.#closed || this.shepherd < 0) return;
-      this.#server.replace(this.shepherd, 'stopped');
-      if (this.#control.reads !== reads) return this.#askAgain();
-      this.#then(SILENT_MS, () => {
-        if (this.#closed) return;
-        if (this.#control.reads === reads) this.#server.replace(this.shepherd, 'anyway');
-        else this.#askAgain();
-      });
-    });
-  }
-
-  /** A grace that is over stays a reason for doubt; a late answer that has come does not. */
-  #askAgain(): void {
-    if (performance.now() >= this.#graceOver) this.#then(STOPPED_AGAIN_MS, () => this.#doubt());
-  }
-
-  #then(ms: number, step: () => void): void {
-    this.#step = step;
-    this.#patience.within(ms);
-  }
-
   /** Nobody could be brought to say how it ended: the job says that nothing is proven. */
-  #giveUp(): void {
+  giveUp(): void {
     if (this.#closed) return;
-    this.#control.close();
+    this.control.close();
     // A shepherd that takes the hire only now finds control closed, and makes no child.
-    if (this.#control.reads === 0) return this.#resolveBorn({kind: 'stopped'});
+    if (this.control.reads === 0) return this.#resolveBorn({kind: 'stopped'});
     this.#lost = true;
     this.#killGroup();
     void this.#leaf?.end();
@@ -413,24 +307,26 @@ export class Job implements ControlEvents {
   #close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const each of [this.#ending, this.#grace, this.#answer, this.#backup, this.#patience]) each.clear();
-    this.#settleClosed();
+    this.#doubt.end();
+    const end = this.#settleClosed();
     this.whenGone.come();
-    this.#resolveOver(this.outcome());
+    this.#resolveOver(end);
   }
 
   /** Somebody lives on, on purpose: the job is closed, its shepherd stays silent until they end or the host does. */
   #leave(): void {
     if (this.#closed) return;
-    this.#backup.clear();
+    this.#doubt.unlimited();
     this.#settleClosed();
   }
 
-  #settleClosed(): void {
-    this.#control.unref();
+  #settleClosed(): End {
+    this.control.unref();
     this.#settleExited();
     this.whenClosed.come();
-    this.#resolveClosed(this.outcome());
+    const end = this.outcome();
+    this.#resolveClosed(end);
+    return end;
   }
 
   /** What is known now. */

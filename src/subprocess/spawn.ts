@@ -3,17 +3,17 @@
 import {constants} from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
-import {isMainThread} from 'node:worker_threads';
 import type {CopyTo} from '../io/copy.js';
 import {Terminal} from '../io/terminal.js';
 import {type Addon, native} from '../native.js';
 import {Control, INBOX_SIZE} from '../shepherd/control.js';
 import {encodeRequest, type FdRow, type Request} from '../shepherd/request.js';
 import {detachedServer, type ForkServer, forkServer, type Turn} from '../shepherd/server.js';
-import {DEFAULT_TERM, type Settings, type TerminalSettings} from '../words/settings.js';
+import type {Settings, TerminalSettings} from '../words/settings.js';
 import {type Connection, isPiped} from '../words/target.js';
 import {onAbort} from './abort.js';
 import {BirthError, EndedBeforeStart} from './birth_error.js';
+import {environment} from './environment.js';
 import {tell} from './events.js';
 import {Files, isFile} from './files.js';
 import {type Birth, Job} from './job.js';
@@ -57,7 +57,9 @@ export async function spawn(plan: Plan): Promise<Spawned> {
   refuseEnded(signals);
   const files = new Files();
   try {
-    await files.open(plan.settings);
+    // An await that has nothing to wait for costs a turn of its own.
+    const opening = files.open(plan.settings);
+    if (opening) await opening;
     const layout = new Layout(plan.settings, files);
     const request = encodeRequest(describe(addon, plan, layout));
     if (request === undefined) throw new BirthError('exec', 'execve', E2BIG);
@@ -89,7 +91,8 @@ interface Attempt {
 
 /** undefined: no shepherd took it, and it may be tried once more. */
 async function attempt({addon, shepherd, plan, layout, request, signals, retried}: Attempt): Promise<Omit<Spawned, 'copies'> | undefined> {
-  const {server, turn} = plan.settings.detached ? await ownTurn(addon, shepherd) : await nextTurn(addon, shepherd);
+  const free = plan.settings.detached ? ownTurn(addon, shepherd) : nextTurn(addon, shepherd);
+  const {server, turn} = free instanceof Promise ? await free : free;
   let job: Job | undefined;
   const ends = new Ends(addon);
   try {
@@ -127,16 +130,27 @@ function terminalOf(addon: Addon, job: Job, fd: number): Terminal | undefined {
   return terminal;
 }
 
-async function nextTurn(addon: Addon, shepherd: string): Promise<{server: ForkServer; turn: Turn}> {
-  for (;;) {
-    const server = forkServer(addon, shepherd);
-    const turn = await server.turn();
-    if (server.usable) return {server, turn};
-    turn.answered();
-  }
+interface Place {
+  readonly server: ForkServer;
+  readonly turn: Turn;
 }
 
-async function ownTurn(addon: Addon, shepherd: string): Promise<{server: ForkServer; turn: Turn}> {
+/** At once, unless many jobs are being born. */
+function nextTurn(addon: Addon, shepherd: string): Place | Promise<Place> {
+  const server = forkServer(addon, shepherd);
+  const turn = server.turn();
+  return turn instanceof Promise ? afterOthers(addon, shepherd, server, turn) : {server, turn};
+}
+
+/** Its server may be gone when its turn has come: then it queues up at the next one. */
+async function afterOthers(addon: Addon, shepherd: string, server: ForkServer, waiting: Promise<Turn>): Promise<Place> {
+  const turn = await waiting;
+  if (server.usable) return {server, turn};
+  turn.answered();
+  return nextTurn(addon, shepherd);
+}
+
+async function ownTurn(addon: Addon, shepherd: string): Promise<Place> {
   const server = detachedServer(addon, shepherd);
   return {server, turn: await server.turn()};
 }
@@ -147,8 +161,8 @@ interface Ending {
   readonly killTimeout: number;
 }
 
-/** Sends the request and the hire, and waits for what becomes of them. */
-async function hire(addon: Addon, server: ForkServer, job: Job, ends: Ends, request: Uint8Array, ending: Ending): Promise<Birth> {
+/** Sends the request and the hire: what becomes of them. */
+function hire(addon: Addon, server: ForkServer, job: Job, ends: Ends, request: Uint8Array, ending: Ending): Promise<Birth> {
   const {signals, killTimeout} = ending;
   const pair = addon.socketPair();
   if (typeof pair === 'number') throw new BirthError('hire', 'socketpair', -pair);
@@ -157,15 +171,16 @@ async function hire(addon: Addon, server: ForkServer, job: Job, ends: Ends, requ
   job.attach(control);
   control.send(request);
   for (const signal of signals) job.whenGone.push(onAbort(signal, (reason) => job.end('abort', killTimeout, reason)));
-  const errno = await server.hire([far, ...ends.theirs], killTimeout);
-  // A queued hire holds its own reference: were ours kept, the purge of a dead server's queue would not end the control.
-  addon.close(far);
-  if (errno === EBADF) {
+  const sent = server.hire([far, ...ends.theirs], killTimeout);
+  const born = (errno: number) => {
+    // A queued hire holds its own reference: were ours kept, the purge of a dead server's queue would not end the control.
+    addon.close(far);
+    // Any failure to send but this is the server's death, which ends the control without a frame.
+    if (errno !== EBADF) return job.born;
     control.close();
     throw new BirthError('hire', 'sendmsg', errno);
-  }
-  // Any other failure to send is the server's death, which ends the control without a frame.
-  return job.born;
+  };
+  return typeof sent === 'number' ? born(sent) : sent.then(born);
 }
 
 /** A queued hire cannot be recalled, so only one that no shepherd took, or that one refused unread, is sent again: exactly once. */
@@ -196,14 +211,21 @@ class Layout {
 
   constructor({stdin, stdout, stderr, extraFds, pty}: Settings, files: Files) {
     this.#files = files;
-    const own: number[] = [];
-    if (pty) this.sources.push({pty});
-    for (const {target, to} of [{target: 0, to: stdin}, {target: 1, to: stdout}, {target: 2, to: stderr}, ...extraFds]) {
-      const source = pty && target <= 2 ? 0 : to === 'stdout' ? (own[1] as number) : this.#source(target, to);
-      own[target] = source;
-      this.rows.push({target, source, inherited: this.sources[source]?.fd !== undefined});
+    if (pty) {
+      this.sources.push({pty});
+      for (const target of [0, 1, 2]) this.rows.push({target, source: 0, inherited: false});
+    } else {
+      this.#add(0, stdin);
+      this.#add(1, stdout);
+      this.#add(2, stderr);
+      this.stdinFd = this.sources[this.rows[0]?.source as number]?.fd;
     }
-    this.stdinFd = this.sources[own[0] as number]?.fd;
+    for (const {target, to} of extraFds) this.#add(target, to);
+  }
+
+  #add(target: number, to: Connection): void {
+    const source = to === 'stdout' ? (this.rows[1]?.source as number) : this.#source(target, to);
+    this.rows.push({target, source, inherited: this.sources[source]?.fd !== undefined});
   }
 
   /** The place among what is sent; -1: /dev/null. */
@@ -306,7 +328,7 @@ const IN_TERMINAL = {grouping: 'terminal', hostGroup: undefined} as const;
 function directory(cwd: string | undefined): string {
   if (cwd !== undefined && path.isAbsolute(cwd)) return cwd;
   try {
-    return path.resolve(cwd ?? '');
+    return cwd === undefined ? process.cwd() : path.resolve(cwd);
   } catch (error) {
     throw new BirthError('chdir', 'getcwd', Math.abs((error as NodeJS.ErrnoException).errno ?? constants.errno.ENOENT));
   }
@@ -322,28 +344,4 @@ function grouping(addon: Addon, foreground: boolean, terminal: number | undefine
   if (!foreground) return {grouping: 'join', hostGroup};
   if (addon.terminalGroup(terminal) !== hostGroup) throw new BirthError('foreground', 'tcgetpgrp', constants.errno.EPERM);
   return {grouping: 'foreground', hostGroup};
-}
-
-/** On the main thread environ is copied in C, bytes that are not UTF-8 included; in a worker process.env is a copy of its own. */
-function environment(addon: Addon, settings: Settings): Uint8Array {
-  const {extendEnv} = settings;
-  const env = settings.pty ? inTerminal(settings.env, settings.pty) : settings.env;
-  if (env !== undefined && !extendEnv) return variables(env, false);
-  if (isMainThread) return addon.environment(variables(env ?? {}, true));
-  return variables({...process.env, ...env}, false);
-}
-
-/** The child's terminal is not the host's: neither its kind nor its size is that of whatever the host may have been started in. */
-function inTerminal(env: Settings['env'], {term}: TerminalSettings): Readonly<Record<string, string | undefined>> {
-  return {COLUMNS: undefined, LINES: undefined, TERM: DEFAULT_TERM, ...env, ...(term !== undefined && {TERM: term})};
-}
-
-/** KEY=VALUE\0 for each; with `removals`, KEY\0 for one that is undefined. */
-function variables(env: Readonly<Record<string, string | undefined>>, removals: boolean): Uint8Array {
-  let text = '';
-  for (const [name, value] of Object.entries(env)) {
-    if (value !== undefined) text += `${name}=${value}\0`;
-    else if (removals) text += `${name}\0`;
-  }
-  return Buffer.from(text);
 }

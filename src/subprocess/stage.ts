@@ -11,7 +11,7 @@ import type {Usage} from '../words/stats.js';
 import type {End} from '../words/subprocess.js';
 import {isPiped} from '../words/target.js';
 import {type Watched, watchIdle} from './idle.js';
-import {type Ending, type Job, usageOf} from './job.js';
+import type {Ending, Job} from './job.js';
 import {Keeper} from './keeper.js';
 import {type Kept, takeKept} from './kept.js';
 import {type Plan, type Spawned, spawn} from './spawn.js';
@@ -129,7 +129,7 @@ export class Stage {
     return {
       pid: job.pid,
       end: job.outcome(),
-      usage: usageOf(job),
+      usage: job.usageSoFar,
       isolation: job.isolation,
       stdout,
       stderr,

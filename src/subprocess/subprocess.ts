@@ -23,7 +23,7 @@ import {consume} from './collect.js';
 import {endWhenCollected, keptFor, reachedBy} from './collected.js';
 import {memberOf} from './foreground.js';
 import {type Watched, watchIdle} from './idle.js';
-import {type Job, usageOf} from './job.js';
+import type {Job} from './job.js';
 import {Keeper} from './keeper.js';
 import {keptText, peekKept} from './kept.js';
 import {Patience} from './patience.js';
@@ -61,7 +61,7 @@ export class Subprocess implements Face {
     if (this.#out && settings.stdout === 'copy') void drain(this.#out);
     if (this.#err && settings.stderr === 'consume') this.#drained = new Keeper(CONSUME_HALF, CONSUME_HALF);
     if (this.#err && settings.stderr !== 'pipe') void drain(this.#err, this.#drained);
-    watchIdle(job, this.#watched(), settings.idleTimeout, settings.killTimeout);
+    if (settings.idleTimeout !== undefined) watchIdle(job, this.#watched(), settings.idleTimeout, settings.killTimeout);
     if (settings.owner === 'gc') endWhenCollected(this, job, settings.killTimeout);
     if (settings.detached === true) this.unref();
   }
@@ -193,7 +193,7 @@ export class Subprocess implements Face {
   usage(): Promise<Usage | null> {
     return this.#answer(async () => {
       await this.#job.count();
-      return usageOf(this.#job);
+      return this.#job.usageSoFar;
     });
   }
 
@@ -214,7 +214,7 @@ export class Subprocess implements Face {
       writeCount: this.#in?.count ?? 0,
       durationMs: this.alive ? performance.now() - this.#startedAt : durationMs,
       exitStatus: this.#job.outcome().exitStatus,
-      usage: usageOf(this.#job),
+      usage: this.#job.usageSoFar,
     };
   }
 
@@ -270,8 +270,9 @@ export class Subprocess implements Face {
   #source(addon: Addon, fd: number, name: 'stdout' | 'stderr', targets: readonly CopyTo[]): Source {
     const {killTimeout} = this.#settings;
     const job = this.#job;
+    const {command} = this; // not this: what reads must not keep it from being collected
     const copies = targets.length === 0 ? undefined : new Copies(targets, (error) => job.end('output', killTimeout, error));
-    const made = new Source(addon, fd, `${name} of ${this.command}`, copies);
+    const made = new Source(addon, fd, {toString: () => `${name} of ${command}`}, copies);
     const terminal = this.#terminal;
     job.whenGone.push(() => {
       made.finish();

@@ -40,6 +40,18 @@ export interface Bounds {
   readonly oomScoreAdj: number | undefined;
 }
 
+/** None of it was asked for: what most jobs have. */
+export const NO_BOUNDS: Bounds = Object.freeze({
+  limits: Object.freeze({}),
+  nice: undefined,
+  umask: undefined,
+  uid: undefined,
+  gid: undefined,
+  groups: undefined,
+  noNewPrivileges: false,
+  oomScoreAdj: undefined,
+});
+
 /** Why a child could not be given what was asked for; undefined for a stage that is not about that. */
 export function boundSentence(stage: string, code: string): string | undefined {
   const limit = /^limit_(\w+)$/.exec(stage)?.[1];

@@ -89,7 +89,7 @@ interface Base {
   readonly exitStatus: number;
   /** Milliseconds from the birth of the child to its exit. */
   readonly durationMs: number;
-  /** What the whole tree has cost. */
+  /** What the whole tree has cost; with linger 'leave', what those had who were gone when it settled. */
   readonly usage: Usage;
   /** Whether the kernel killed for lack of memory, as the job's cgroup says; false where it has none, or no memory controller. */
   readonly oom: boolean;

@@ -3,7 +3,7 @@
 import {fileURLToPath} from 'node:url';
 import {applies, type Cell, type FunctionName, instead} from './applies.js';
 import {checkIdentity, readGroups, readId, readLimits, whole} from './bound_settings.js';
-import type {Bounds} from './bounds.js';
+import {type Bounds, NO_BOUNDS} from './bounds.js';
 import type {IsolationSettings} from './cgroup.js';
 import {isolationOf, readCgroup} from './cgroup_settings.js';
 import {invalid} from './errors.js';
@@ -203,6 +203,7 @@ export function settle(fn: FunctionName, options: unknown): Settings {
   if (idleTimeout !== undefined && !isPiped(stdout.to) && !isPiped(stderr.to)) {
     throw refuse("`idleTimeout` watches what the host reads, but neither stdout nor stderr comes here; write stdout: ['pipe', ...]");
   }
+  const {detached, linger} = detachment(given);
   const maxOutputSize = given.output?.max ?? given.maxOutputSize ?? defaults.maxOutputSize;
   return Object.freeze({
     cwd: given.cwd,
@@ -231,16 +232,19 @@ export function settle(fn: FunctionName, options: unknown): Settings {
     reportsTruncation: given.output !== undefined,
     check: given.check ?? defaults.check,
     foreground: given.foreground ?? false,
-    ...detachment(given),
+    detached,
+    linger,
     owner: given.owner,
     bounds: boundsOf(given),
     isolation: isolationOf(given.isolation, given.cgroup, given.cgroupSetup),
   });
 }
 
-function boundsOf({limits = {}, nice, umask, uid, gid, groups, noNewPrivileges = false, oomScoreAdj}: Given): Bounds {
+function boundsOf({limits, nice, umask, uid, gid, groups, noNewPrivileges = false, oomScoreAdj}: Given): Bounds {
   checkIdentity(uid, gid);
-  return {limits, nice, umask, uid, gid, groups, noNewPrivileges, oomScoreAdj};
+  const isPlain = [limits, nice, umask, uid, gid, groups, oomScoreAdj].every((each) => each === undefined) && !noNewPrivileges;
+  if (isPlain) return NO_BOUNDS;
+  return {limits: limits ?? {}, nice, umask, uid, gid, groups, noNewPrivileges, oomScoreAdj};
 }
 
 /** Milliseconds as `stop({killTimeout})` takes them: the same rule as the option's. */

@@ -48,6 +48,6 @@ export interface Stats {
   readonly durationMs: number;
   /** The exit code, or 128 + n after signal n; null while it runs, or when it was lost. */
   readonly exitStatus: number | null;
-  /** What it has cost; null until the tree is empty. */
+  /** What it has cost, as far as it is known: all of it once the tree is empty; null before the exit, unless usage() has asked. */
   readonly usage: Usage | null;
 }

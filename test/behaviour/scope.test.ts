@@ -149,7 +149,8 @@ test("linger 'leave': settled at the child's exit, the rest lives on until stop(
   const command = ['sh', '-c', 'sleep 60 >/dev/null 2>&1 & echo $!'];
   const result = await within(run(command, {linger: 'leave', killTimeout: 200}), 'run()');
   const left = Number(result.stdout);
-  assert.deepEqual([result.exitCode, result.ok], [0, true]);
+  assert.deepEqual([result.exitCode, result.ok, result.usage.scope], [0, true, 'reaped']);
+  assert.ok(result.usage.maxRssBytes > 0, 'what was reaped so far');
   assert.equal(isAlive(left), true);
   process.kill(left, 'SIGKILL');
 
