@@ -244,6 +244,7 @@ export class ForkServer {
 
   /** Its idle shepherds die with it, the queued hires end without a frame, and each is sent once more, to the next server. */
   #kill(): void {
+    this.retire(); // at once: its sockets need not end in the order in which this is told
     if (this.#pidfd >= 0) this.#addon.signal(this.#pidfd, constants.signals.SIGKILL, 0);
     else this.#died(); // a detached one that never named itself: it goes when it finds both sockets ended
   }

@@ -18,6 +18,8 @@ import {type Figures, usageFrom} from './usage.js';
 export type Birth =
   | {readonly kind: 'started'}
   | {readonly kind: 'failed'; readonly stage: FailedStage; readonly errno: number}
+  /** The hire could not be sent: its fork server is gone. Nobody has it, so it may be sent to another one. */
+  | {readonly kind: 'unsent'}
   /** No shepherd ever answered: the hire may be sent once more. */
   | {readonly kind: 'unheard'}
   /** A shepherd took it and was gone before it said what became of it. */

@@ -41,7 +41,13 @@ export interface Spawned {
 
 export {BirthError, EndedBeforeStart} from './birth_error.js';
 
-const {E2BIG, EBADF, ENOTTY} = constants.errno;
+const {E2BIG, EBADF, ECONNRESET, ENOTCONN, ENOTTY, EPIPE} = constants.errno;
+
+/** What sending says when nobody holds the other end any more. */
+const GONE: ReadonlySet<number> = new Set([EPIPE, ECONNRESET, ENOTCONN]);
+
+/** A server that dies before each hire is not started for ever. */
+const MOST_TRIES = 4;
 
 /** Read before the callback of a control returns, so one serves all jobs of an environment. */
 const inbox = new Uint8Array(INBOX_SIZE);
@@ -63,11 +69,12 @@ export async function spawn(plan: Plan): Promise<Spawned> {
     const layout = new Layout(plan.settings, files);
     const request = encodeRequest(describe(addon, plan, layout));
     if (request === undefined) throw new BirthError('exec', 'execve', E2BIG);
-    for (let retried = false; ; retried = true) {
-      const spawned = await attempt({addon, shepherd, plan, layout, request, signals, retried});
-      if (!spawned) continue;
-      tell(spawned.job, plan.file, plan.args);
-      return {...spawned, copies: files.takeCopies()};
+    for (let [sent, tries] = [0, 1]; ; tries++) {
+      const result = await attempt({addon, shepherd, plan, layout, request, signals, last: sent > 0 || tries === MOST_TRIES});
+      if (result === 'unheard') sent++;
+      if (typeof result === 'string') continue;
+      tell(result.job, plan.file, plan.args);
+      return {...result, copies: files.takeCopies()};
     }
   } finally {
     files.close();
@@ -86,11 +93,20 @@ interface Attempt {
   readonly layout: Layout;
   readonly request: Uint8Array;
   readonly signals: readonly AbortSignal[];
-  readonly retried: boolean;
+  /** What was sent may not be sent again. */
+  readonly last: boolean;
 }
 
-/** undefined: no shepherd took it, and it may be tried once more. */
-async function attempt({addon, shepherd, plan, layout, request, signals, retried}: Attempt): Promise<Omit<Spawned, 'copies'> | undefined> {
+/** A word says why no shepherd took it: it may be tried again. */
+async function attempt({
+  addon,
+  shepherd,
+  plan,
+  layout,
+  request,
+  signals,
+  last,
+}: Attempt): Promise<Omit<Spawned, 'copies'> | 'unheard' | 'unsent'> {
   const free = plan.settings.detached ? ownTurn(addon, shepherd) : nextTurn(addon, shepherd);
   const {server, turn} = free instanceof Promise ? await free : free;
   let job: Job | undefined;
@@ -106,9 +122,9 @@ async function attempt({addon, shepherd, plan, layout, request, signals, retried
       return {addon, job, stdin, stdout, stderr, terminal: terminalOf(addon, job, asking)};
     }
     if (birth.kind === 'stopped') throw new EndedBeforeStart('aborted meanwhile', {cause: job.cause?.error});
-    if (retried || !mayRepeat(birth, server)) throw birthError(birth);
+    if (last || !mayRepeat(birth, server)) throw birthError(birth);
     ends.closeAll();
-    return undefined;
+    return birth.kind === 'unsent' ? 'unsent' : 'unheard';
   } catch (error) {
     ends.closeAll();
     throw error;
@@ -175,7 +191,11 @@ function hire(addon: Addon, server: ForkServer, job: Job, ends: Ends, request: U
   const born = (errno: number) => {
     // A queued hire holds its own reference: were ours kept, the purge of a dead server's queue would not end the control.
     addon.close(far);
-    // Any failure to send but this is the server's death, which ends the control without a frame.
+    if (GONE.has(errno)) {
+      control.close();
+      return Promise.resolve<Birth>({kind: 'unsent'});
+    }
+    // Any other failure to send ends the control without a frame, as we have closed its far end.
     if (errno !== EBADF) return job.born;
     control.close();
     throw new BirthError('hire', 'sendmsg', errno);
@@ -183,8 +203,16 @@ function hire(addon: Addon, server: ForkServer, job: Job, ends: Ends, request: U
   return typeof sent === 'number' ? born(sent) : sent.then(born);
 }
 
-/** A queued hire cannot be recalled, so only one that no shepherd took, or that one refused unread, is sent again: exactly once. */
+/**
+ * A queued hire cannot be recalled, so only one that no shepherd took, or that one refused unread, is sent again: exactly once. One that
+ * could not be sent does not count.
+ */
 function mayRepeat(birth: Birth, server: ForkServer): boolean {
+  if (birth.kind === 'unsent') {
+    // A dying process closes its sockets one after the other: what ended first must not be hired from again.
+    server.retire();
+    return true;
+  }
   if (birth.kind === 'unheard') {
     server.drain();
     return true;

@@ -45,6 +45,8 @@ export class Subprocess implements Face {
   /** What a Collector would keep of a stderr that others get copies of. */
   #drained: Keeper | undefined;
   #terminal: Terminal | undefined;
+  /** Only with `input`: how it ended is part of the end. */
+  #closedFed: Promise<End> | undefined;
 
   constructor(command: CommandLine, settings: Settings, {addon, job, stdin, stdout, stderr, terminal, copies}: Spawned) {
     this.command = command;
@@ -71,7 +73,7 @@ export class Subprocess implements Face {
   }
 
   get closed(): Promise<End> {
-    return this.#kept(this.#job.closedPromise);
+    return this.#kept(this.#closedFed ?? this.#job.closedPromise);
   }
 
   get stdin(): Writable | null {
@@ -304,9 +306,11 @@ export class Subprocess implements Face {
     job.whenGone.push(() => sink.close());
     const {input, killTimeout} = this.#settings;
     if (input !== undefined) {
-      void feed(sink, input).then(({error}) => {
+      const fed = feed(sink, input).then(({error, complete}) => {
         if (error !== undefined) job.end('input', killTimeout, error);
+        return complete;
       });
+      this.#closedFed = job.closedPromise.then(async (end) => ({...end, inputComplete: await fed}));
     }
     return sink;
   }

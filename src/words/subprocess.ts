@@ -34,6 +34,8 @@ export interface End {
   readonly oom: boolean;
   /** Who was alive when the child exited; with 'unkillable', who still is. */
   readonly leftovers: readonly Leftover[];
+  /** Only on `closed`, and only with `input`. false: the child stopped reading before the end of it, which is no error. */
+  readonly inputComplete?: boolean;
 }
 
 /** A process as a terminal knows it. */

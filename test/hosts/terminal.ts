@@ -23,7 +23,8 @@ async function whose(child: number, wanted: string): Promise<void> {
   console.log(`terminal ${wanted}`);
 }
 
-const SCRIPT = `trap 'echo child INT' INT; trap 'echo child CONT' CONT; trap 'exit 5' TERM; echo child up ${marker}; while :; do sleep 0.05; done`;
+// It starts nobody once it is up: a shell waits for its vforked child, and one that is stopped in there keeps it from stopping.
+const SCRIPT = `trap 'echo child INT' INT; trap 'echo child CONT' CONT; trap 'exit 5' TERM; sleep 120 & echo child up ${marker}; while :; do wait; done`;
 
 async function join(): Promise<void> {
   process.on('SIGINT', () => console.log('host INT'));

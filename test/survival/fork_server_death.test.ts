@@ -74,8 +74,10 @@ async function fortyAtOnce(): Promise<void> {
   try {
     const numbers = Array.from({length: 40}, (_, i) => i);
     const command = (i: number) => ['sh', '-c', `echo ${i}; read x`];
-    const jobs = await within(Promise.all(numbers.map((i) => start(command(i), {stdout: fd}))), 'forty jobs to start');
+    const births = await within(Promise.allSettled(numbers.map((i) => start(command(i), {stdout: fd}))), 'forty jobs to start');
+    const jobs = births.filter((birth) => birth.status === 'fulfilled').map(({value}) => value);
     for (const p of jobs) p.closeStdin();
+    for (const birth of births) if (birth.status === 'rejected') throw birth.reason;
     const ends = await within(Promise.all(jobs.map((p) => p.closed)), 'forty jobs to end');
     assert.equal(
       ends.every(({proven, reason}) => proven && reason === 'exit'),

@@ -136,11 +136,14 @@ fault('48', 'input for a child that does not read, or stops: no error, and the r
     assert.equal((await within(s.bytes(), `stream() fed from ${name}`)).length, 3, name);
     assert.equal((await s.result).inputComplete, false, name);
     const p = await start(['head', '-c', '3'], {input: input()});
-    assert.equal((await within(p.closed, `start() fed from ${name}`)).exitCode, 0, name);
+    const {exitCode, inputComplete: all} = await within(p.closed, `start() fed from ${name}`);
+    assert.deepEqual([exitCode, all], [0, false], name);
     await p[Symbol.asyncDispose]();
   }
   assert.deepEqual([...new Set(closed)].sort(), ['async', 'generator', 'node', 'web']);
   assert.equal((await run(['cat'], {input: 'all of it'})).inputComplete, true);
+  assert.equal((await (await start(['cat'], {input: 'all of it', stdout: 'ignore'})).closed).inputComplete, true);
+  assert.ok(!('inputComplete' in (await (await start(['true'])).closed)));
   const p = await start(['true']);
   await p.exited;
   assert.equal(await p.write(Buffer.alloc(1 << 20)), false);

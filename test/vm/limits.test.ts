@@ -98,7 +98,7 @@ for (const words of [[], ['setsid'], ['hop'], ['hop', 'setsid']])
     console.log(`bomb ${words.join(' ') || 'fork'}: ${ms.toFixed(0)} ms`);
     assert.equal(end.proven, true);
     assert.deepEqual(leavesBelow(folder), []);
-    // On hardware it is some 20 ms, and the long run holds it to 200 (survival/isolation); here every instruction is emulated.
+    // On hardware it is some 20 ms, and the long run prints its worst (survival/isolation); here every instruction is emulated.
     assert.ok(ms < 2_000, `${ms} ms`);
   });
 
