@@ -17,6 +17,8 @@
 #define CGROUP2_MAGIC 0x63677270
 #define HOST_LEAF "nr-host"
 #define TRIES 8
+/* Of a user's paths below what was handed to us. */
+#define LEVELS_SWEPT 4
 
 /* ---- the mount ---- */
 
@@ -252,10 +254,24 @@ static int descend(struct walk *walk) {
     return 0;
 }
 
+/* Line by line, each by itself: of several devices the kernel takes one at a time. */
+static int write_lines(int dir, const char *file, const char *text) {
+    char line[512];
+    for (;;) {
+        size_t length = strcspn(text, "\n");
+        if (length >= sizeof line) return EINVAL;
+        memcpy(line, text, length);
+        line[length] = 0;
+        int error = nr_cgroup_write(dir, file, line);
+        if (error || !text[length]) return error;
+        text += length + 1;
+    }
+}
+
 static int write_limits(const struct walk *walk, int dir) {
     for (int i = 0; i < NR_CGROUP_FILE_COUNT; i++) {
         if (!walk->wish->limits[i]) continue;
-        int error = nr_cgroup_write(dir, files[i], walk->wish->limits[i]);
+        int error = write_lines(dir, files[i], walk->wish->limits[i]);
         /* The file is not there because a level above could not be divided: that is the reason to give. */
         for (unsigned c = 0; error == ENOENT && c < sizeof controllers / sizeof *controllers; c++)
             if (belongs(files[i], controllers[c]) && walk->refused[c]) error = walk->refused[c];
@@ -274,6 +290,14 @@ static void sweep_once(const struct walk *walk) {
     any = true;
     strcpy(swept, walk->path);
     nr_leaf_sweep(walk->dir);
+}
+
+/* All of what was handed to us, when this shepherd first comes there: a dead host's jobs may have lain in other paths than ours. For root on
+ * the mount that would be everybody's: there only the path of the job itself is looked at. */
+static void sweep_place_once(int place) {
+    static bool done;
+    if (!done) nr_leaf_sweep_below(place, LEVELS_SWEPT);
+    done = true;
 }
 
 static int fail(struct walk *walk, int stage, int error) {
@@ -318,6 +342,7 @@ int nr_cgroup_enter(const struct nr_cgroup_wish *wish, pid_t host, char *record,
         walk.host = host;
         walk.dir = nr_cgroup_place(walk.path, &proven);
         if (walk.dir < 0) return NR_STAGE_CGROUP_FIND;
+        if (proven) sweep_place_once(walk.dir);
         /* 'auto' divides only what was handed to us. */
         if (!wish->asked && wish->isolation == NR_ISOLATION_AUTO && !proven) return fail(&walk, NR_STAGE_CGROUP_FIND, EPERM);
         stage = try_enter(&walk, record, leaf);

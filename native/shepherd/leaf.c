@@ -315,23 +315,51 @@ bool nr_leaf_remove_recorded(const char *record) {
     return true;
 }
 
+struct sweeping {
+    int left;    /* stale ones that are not gone yet */
+    int removed;
+    int levels;  /* still to go down */
+};
+
 static void sweep_one(void *arg, int parent, const char *name) {
-    int *left = arg;
+    struct sweeping *sweeping = arg;
     struct stat info;
     if (!nr_leaf_is_name(name)) return;
     int dir = nr_cgroup_child(parent, name);
     if (dir < 0) return;
     if (fstat(dir, &info) == 0 && info.st_uid == geteuid() && flock(dir, LOCK_EX | LOCK_NB) == 0) {
         NR_TRACE("stale cgroup %s", name);
-        if (try_remove(parent, dir, name)) ++*left;
+        if (try_remove(parent, dir, name)) sweeping->left++;
+        else sweeping->removed++;
     }
     close(dir);
 }
 
-void nr_leaf_sweep(int parent) {
-    for (int tries = 0, left = 1; left > 0 && tries < STALE_TRIES; tries++) {
-        left = 0;
-        nr_cgroup_each(parent, sweep_one, &left);
-        if (left > 0) poll(NULL, 0, 1);
+int nr_leaf_sweep(int parent) {
+    struct sweeping sweeping = {.left = 1};
+    for (int tries = 0; sweeping.left > 0 && tries < STALE_TRIES; tries++) {
+        sweeping.left = 0;
+        nr_cgroup_each(parent, sweep_one, &sweeping);
+        if (sweeping.left > 0) poll(NULL, 0, 1);
     }
+    return sweeping.removed;
+}
+
+/* A level that a user's path has made: ours by owner, and empty once the last stale one in it is gone. */
+static void sweep_level(void *arg, int parent, const char *name) {
+    struct sweeping *above = arg;
+    struct stat info;
+    if (strncmp(name, "nr-", 3) == 0) return;
+    int dir = nr_cgroup_child(parent, name);
+    if (dir < 0) return;
+    int removed = fstat(dir, &info) == 0 && info.st_uid == geteuid() ? nr_leaf_sweep_below(dir, above->levels) : 0;
+    close(dir);
+    if (removed > 0) unlinkat(parent, name, AT_REMOVEDIR);
+    above->removed += removed;
+}
+
+int nr_leaf_sweep_below(int place, int levels) {
+    struct sweeping sweeping = {.removed = nr_leaf_sweep(place), .levels = levels - 1};
+    if (levels > 0) nr_cgroup_each(place, sweep_level, &sweeping);
+    return sweeping.removed;
 }

@@ -59,7 +59,10 @@ void nr_leaf_remove_empty(const char *path, int depth);
 
 /* The same by its recorded path, for one whose shepherd is gone. true: it is gone. Never waits. */
 bool nr_leaf_remove_recorded(const char *record);
-/* Ends and removes every leaf in `parent` that is ours by name and owner and whose lock nobody holds any more. Waits 0.1 s for them at most. */
-void nr_leaf_sweep(int parent);
+/* Ends and removes every leaf in `parent` that is ours by name and owner and whose lock nobody holds any more. Waits 0.1 s for them at most.
+ * How many are gone. */
+int nr_leaf_sweep(int parent);
+/* The same in `place`, and so many levels below it where they are our own user's; a level that is empty then goes too. */
+int nr_leaf_sweep_below(int place, int levels);
 
 #endif

@@ -195,6 +195,29 @@ static void test_sweep(void) {
     ok(!is_there(folder), "and all is removed in the end");
 }
 
+static void test_sweep_below(void) {
+    char deep[96], held[NR_LEAF_PATH], stale[NR_LEAF_PATH];
+    snprintf(deep, sizeof deep, "%s/a/b", folder);
+    is(enter_plain(folder), 0, "a leaf with a lock");
+    strcpy(held, leaf.path);
+    struct nr_leaf living = leaf;
+    is(enter_plain(deep), 0, "and one in another path below");
+    settle(2);
+    strcpy(stale, leaf.path);
+    abandon();
+    is(nr_leaf_sweep_below(living.parent, 1), 0, "too deep for one level");
+    ok(is_there(stale), "so it stays");
+    int removed = nr_leaf_sweep_below(living.parent, 2);
+    ok(all_reaped(), "whoever was in it is ended");
+    removed += nr_leaf_sweep_below(living.parent, 2);
+    is(removed, 1, "it is gone, and only it");
+    ok(!is_there(stale) && !is_there(deep), "with the path that was made for it");
+    ok(is_there(held), "the one with a lock is there");
+    leaf = living;
+    nr_leaf_remove(&leaf);
+    ok(!is_there(folder), "and all is removed in the end");
+}
+
 static void test_record(void) {
     is(enter_plain(folder), 0, "a leaf");
     settle(2);
@@ -230,6 +253,7 @@ int main(void) {
     test_freezing();
     test_nested();
     test_sweep();
+    test_sweep_below();
     test_record();
     return tap_done();
 }

@@ -34,7 +34,8 @@ export interface CgroupOptions {
   readonly cpuMax?: `${number}%` | {readonly quota: number; readonly period?: number | undefined} | undefined;
   /** Share of the CPU when it is short: 1 to 10000; 100 is ordinary. */
   readonly cpuWeight?: number | undefined;
-  readonly ioMax?: IoMax | undefined;
+  /** One device, or several in a list. */
+  readonly ioMax?: IoMax | readonly IoMax[] | undefined;
   /** Whether lack of memory ends all of it at once, instead of one process. */
   readonly oomGroup?: boolean | undefined;
   /** Whether it runs without a cgroup where there can be none; `result.isolation` says which it was. Default: false. */

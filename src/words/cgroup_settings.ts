@@ -10,6 +10,7 @@ import {isTorn} from './unicode.js';
 /** A leaf's path has to fit into 1024 bytes with our own part of it and with where it lies. */
 const LONGEST_PATH = 768;
 const DEEPEST = 24;
+const MOST_DEVICES = 64;
 const PERIOD_US = 100_000;
 
 type Cgroup = NonNullable<IsolationSettings['cgroup']>;
@@ -46,7 +47,18 @@ function cpuMax(value: unknown): string {
   );
 }
 
+/** One line for each device. */
 function ioMax(value: unknown): string {
+  if (!Array.isArray(value)) return ioMaxOf(value).line;
+  if (value.length === 0) throw refuse('`cgroup.ioMax` is an empty list; leave it out, or name a device');
+  if (value.length > MOST_DEVICES) throw refuse(`\`cgroup.ioMax\` has ${value.length} devices; it takes ${MOST_DEVICES}`);
+  const all = value.map(ioMaxOf);
+  const twice = all.find(({device}, i) => all.findIndex((other) => other.device === device) !== i);
+  if (twice) throw refuse(`\`cgroup.ioMax\` names the device ${shown(twice.device)} twice; write all its limits into one entry`);
+  return all.map(({line}) => line).join('\n');
+}
+
+function ioMaxOf(value: unknown): {device: string; line: string} {
   const {device, ...limits} = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
   if (typeof device !== 'string' || !/^\d+:\d+$/.test(device))
     throw refuse(`\`cgroup.ioMax\` must be an object such as {device: '8:0', wbps: '10M'}, but is ${shown(value)}`);
@@ -58,7 +70,7 @@ function ioMax(value: unknown): string {
       throw refuse(`\`cgroup.ioMax\` has no ${shown(name)}; it has device, rbps, wbps, riops and wiops`);
     });
   if (words.length === 0) throw refuse('`cgroup.ioMax` limits nothing; give rbps, wbps, riops or wiops');
-  return [device, ...words].join(' ');
+  return {device, line: [device, ...words].join(' ')};
 }
 
 function truth(name: string, value: unknown): boolean {

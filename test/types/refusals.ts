@@ -110,6 +110,14 @@ void start('ls', {cgroupSetup: true});
 // Right values that must not be refused.
 void run('ls', {cgroup: 'a/b', isolation: 'cgroup', cgroupSetup: 'move-host'});
 void start('ls', {
+  cgroup: {
+    ioMax: [
+      {device: '8:0', wbps: 5},
+      {device: '8:16', riops: 5},
+    ],
+  },
+});
+void run('ls', {
   cgroup: {memoryMax: '1G', cpuMax: '50%', pidsMax: Infinity, ioMax: {device: '8:0', wbps: 5}, optional: true},
   isolation: 'auto',
 });

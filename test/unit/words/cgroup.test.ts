@@ -44,6 +44,11 @@ test('limits in the words of the kernel', () => {
       io_max: '8:0 rbps=1048576 wiops=max',
     },
   });
+  const ioMax = [
+    {device: '8:0', wbps: 5},
+    {device: '8:16', riops: 7},
+  ];
+  assert.equal(isolation({cgroup: {ioMax}}).cgroup?.limits.io_max, '8:0 wbps=5\n8:16 riops=7', 'a line for each device');
   assert.equal(isolation({cgroup: {cpuMax: {quota: 20, period: 50}}}).cgroup?.limits.cpu_max, '20000 50000');
   assert.equal(isolation({cgroup: {cpuMax: {quota: 200}}}).cgroup?.limits.cpu_max, '200000 100000');
 });
@@ -76,6 +81,20 @@ test('what cannot be is refused before anything starts', () => {
     [{cgroup: {cpuMax: {quota: 0}}}, /must be a share/],
     [{cgroup: {cpuWeight: 0}}, /from 1 to 10000/],
     [{cgroup: {oomGroup: 1}}, /true or false/],
+    [{cgroup: {ioMax: []}}, /is an empty list/],
+    [{cgroup: {ioMax: [{device: '8:0', wbps: 1}, 7]}}, /must be an object such as/],
+    [
+      {
+        cgroup: {
+          ioMax: [
+            {device: '8:0', wbps: 1},
+            {device: '8:0', rbps: 1},
+          ],
+        },
+      },
+      /names the device '8:0' twice/,
+    ],
+    [{cgroup: {ioMax: Array.from({length: 65}, (_, i) => ({device: `8:${i}`, wbps: 1}))}}, /has 65 devices; it takes 64/],
     [{cgroup: {ioMax: {device: 'sda'}}}, /\{device: '8:0', wbps: '10M'\}/],
     [{cgroup: {ioMax: {device: '8:0'}}}, /limits nothing/],
     [{cgroup: {ioMax: {device: '8:0', bps: 5}}}, /has no 'bps'/],
