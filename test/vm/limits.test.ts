@@ -84,22 +84,44 @@ test('freeze() and thaw(), with controllers', async () => {
   assert.equal((await within(p.stop(), 'stop()')).signal, 'SIGTERM');
 });
 
+/** A bomb of 200 in a cgroup, at its work. */
+async function bomb(words: readonly string[]) {
+  const p = await start([child('fork_bomb'), '200', ...words], {
+    cgroup: {path: folder, pidsMax: 400},
+    stdio: ['ignore', 'pipe', 'ignore'],
+    linger: 'wait',
+  });
+  await within(p.read(), 'the bomb');
+  return p;
+}
+
+/** ms that the kernel's own way of ending it takes: our two writes, and everybody reaped. */
+async function kernelsOwn(words: readonly string[]): Promise<{write: number; all: number}> {
+  const p = await bomb(words);
+  const [leaf] = leavesBelow(folder);
+  const began = performance.now();
+  writeFileSync(path.join(leaf!, 'pids.max'), '0');
+  writeFileSync(path.join(leaf!, 'cgroup.kill'), '1');
+  const write = performance.now() - began;
+  await within(p.closed, 'the kernel to end it');
+  return {write, all: performance.now() - began};
+}
+
 for (const words of [[], ['setsid'], ['hop'], ['hop', 'setsid']])
   test(`FAULT 21: a bomb of 200 (${words.join(' ') || 'fork'}) ends at once`, async () => {
-    const p = await start([child('fork_bomb'), '200', ...words], {
-      cgroup: {path: folder, pidsMax: 400},
-      stdio: ['ignore', 'pipe', 'ignore'],
-      linger: 'wait',
-    });
-    await within(p.read(), 'the bomb');
+    const kernel = await kernelsOwn(words);
+    const p = await bomb(words);
     const began = performance.now();
     const end = await within(p.stop({killTimeout: 0}), 'stop()');
     const ms = performance.now() - began;
-    console.log(`bomb ${words.join(' ') || 'fork'}: ${ms.toFixed(0)} ms`);
+    console.log(
+      `bomb ${words.join(' ') || 'fork'}: ${ms.toFixed(0)} ms; the kernel's own: ${kernel.all.toFixed(0)} ms, cgroup.kill alone ${kernel.write.toFixed(0)} ms`,
+    );
     assert.equal(end.proven, true);
     assert.deepEqual(leavesBelow(folder), []);
-    // On hardware it is some 20 ms, and the long run prints its worst (survival/isolation); here every instruction is emulated.
-    assert.ok(ms < 2_000, `${ms} ms`);
+    // On hardware it is some 20 ms, and the long run prints its worst (survival/isolation). Here every instruction is emulated, the kernel's too:
+    // what we add to it is what we are held to.
+    assert.ok(ms < 2 * kernel.all + 200, `${ms} ms, the kernel's own ${kernel.all} ms`);
   });
 
 test("a host that sits in what has to be divided: EBUSY says so, and 'move-host' moves it", async () => {
