@@ -2,9 +2,9 @@
 // Never: runs anything; prints.
 import {LIMITS} from '../words/bounds.js';
 import type {CgroupOptions} from '../words/cgroup.js';
-import {nearest} from '../words/hint.js';
 import type {StartOptions} from '../words/runnable.js';
 import {resolveSignal} from '../words/signals.js';
+import {type Flag, helpRows, isOption, type OptionTable, type Statuses, statusRows, takeOption, UsageError} from './option_table.js';
 import {parseSize, parseTime} from './units.js';
 
 /** What the words after `net-runner run` mean. */
@@ -24,22 +24,9 @@ export interface RunFlags {
   readonly command: readonly [file: string, ...args: string[]];
 }
 
-/** A wrong use of the command line: one sentence that says what to write. */
-export class UsageError extends Error {}
-
 type Draft = {-readonly [K in keyof Omit<RunFlags, 'options' | 'command'>]: RunFlags[K]} & {
   options: {-readonly [K in keyof StartOptions]: StartOptions[K]};
 };
-
-interface Flag {
-  readonly name: `--${string}`;
-  readonly short?: `-${string}`;
-  /** What its value is called; without one it takes none. */
-  readonly value?: string;
-  readonly doc: string;
-  /** Takes the value over, or throws UsageError. */
-  set(draft: Draft, value: string): void;
-}
 
 function time(flag: string, text: string): number {
   const ms = parseTime(text);
@@ -76,7 +63,7 @@ function bare(text: string, large: string, small: string): string {
 }
 
 /** Every option of `net-runner run`, in the order of the help. */
-export const FLAGS: readonly Flag[] = [
+export const FLAGS: readonly Flag<Draft>[] = [
   {
     name: '--timeout',
     value: 'TIME',
@@ -256,7 +243,7 @@ export const FLAGS: readonly Flag[] = [
 ];
 
 /** Exit statuses of `net-runner run`, in the order of the help. */
-export const STATUSES: ReadonlyArray<readonly [status: string, meaning: string]> = [
+export const STATUSES: Statuses = [
   ['its own', "the command's exit code; if it died of a signal, net-runner dies of the same one (as PID 1: 128 + its number)"],
   ['124', 'the time limit was reached'],
   ['125', 'net-runner itself failed: a wrong option, the output limit, a directory that cannot be entered, a lost or unkillable tree'],
@@ -268,23 +255,8 @@ export const STATUSES: ReadonlyArray<readonly [status: string, meaning: string]>
 export function parseRun(words: readonly string[]): RunFlags {
   const draft: Draft = {options: {}, maxOutput: undefined, pty: false, stats: false, report: undefined, json: false, help: false};
   let at = 0;
-  for (; at < words.length; at++) {
-    const word = words[at]!;
-    if (word === '--') {
-      at++;
-      break;
-    }
-    if (!word.startsWith('-') || word === '-') break;
-    const {flag, attached} = findFlag(word);
-    if (flag.value === undefined) {
-      if (attached !== undefined) throw new UsageError(`${flag.name} takes no value`);
-      flag.set(draft, '');
-      continue;
-    }
-    const value = attached ?? words[++at];
-    if (value === undefined) throw new UsageError(`${flag.name} needs a value: ${flag.name} ${flag.value}`);
-    flag.set(draft, value);
-  }
+  while (at < words.length && words[at] !== '--' && isOption(words[at] as string)) at = takeOption(TABLE, draft, words, at);
+  if (words[at] === '--') at++;
   if (draft.options.detached && (draft.json || draft.maxOutput !== undefined))
     throw new UsageError('--linger leave cannot go with --json or --max-output: what lives on would write into a pipe that nobody reads');
   const [file, ...args] = words.slice(at);
@@ -293,30 +265,10 @@ export function parseRun(words: readonly string[]): RunFlags {
   return {...draft, command: [file ?? '', ...args]};
 }
 
-/** `--flag`, `--flag=value`, `-f`, `-fvalue`. */
-function findFlag(word: string): {readonly flag: Flag; readonly attached: string | undefined} {
-  const equals = word.indexOf('=');
-  const name = word.startsWith('--') ? word.slice(0, equals < 0 ? undefined : equals) : word.slice(0, 2);
-  const flag = FLAGS.find((row) => row.name === name || row.short === name);
-  if (flag === undefined) {
-    const close = nearest(
-      name,
-      FLAGS.map((row) => row.name),
-    );
-    const hint = close === undefined ? "; options of the command go after the command's name" : `; did you mean ${close}?`;
-    throw new UsageError(`net-runner run has no option ${name}${hint}`);
-  }
-  if (word.startsWith('--')) return {flag, attached: equals < 0 ? undefined : word.slice(equals + 1)};
-  return {flag, attached: word.length > 2 ? word.slice(2) : undefined};
-}
+const TABLE: OptionTable<Draft> = {of: 'net-runner run', flags: FLAGS, hint: "; options of the command go after the command's name"};
 
 /** What `net-runner --help` prints. */
 export function helpText(): string {
-  const rows = FLAGS.map(({name, short, value, doc}) => {
-    const spelled = `${short === undefined ? '    ' : `${short}, `}${name}${value === undefined ? '' : ` ${value}`}`;
-    return `  ${spelled.padEnd(24)}${doc}`;
-  });
-  const statuses = STATUSES.map(([status, meaning]) => `  ${status.padEnd(9)}${meaning}`);
   return [
     'net-runner: run any program and leave nothing behind',
     '',
@@ -328,10 +280,10 @@ export function helpText(): string {
     '  net-runner --help, --version',
     '',
     'options of run (they end at the first word that is none; times and sizes need a unit):',
-    ...rows,
+    ...helpRows(TABLE),
     '',
     'exit status of run:',
-    ...statuses,
+    ...statusRows(STATUSES),
     '',
   ].join('\n');
 }

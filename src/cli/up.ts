@@ -9,7 +9,7 @@ import {type End, RunError, type SupervisorOptions} from '../index.js';
 import {nearest} from '../words/hint.js';
 import {parseCommandLine} from '../words/split.js';
 import {FAILED, type Way} from './exit.js';
-import {UsageError} from './flags.js';
+import {UsageError} from './option_table.js';
 import {becomeSubreaper, endAdopted, keepReaping} from './orphans.js';
 import {findUpFile, readUpFile, type UpFile} from './up_file.js';
 import type {UpFlags} from './up_flags.js';

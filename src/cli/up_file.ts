@@ -8,7 +8,7 @@ import {invalid, RunError} from '../words/errors.js';
 import {shown} from '../words/excerpt.js';
 import {at, below, placeOf} from '../words/place.js';
 import {parseCommandLine} from '../words/split.js';
-import {UsageError} from './flags.js';
+import {UsageError} from './option_table.js';
 import {parseTime} from './units.js';
 
 /** What a file says, as far as it can be told without knowing what the options mean. */

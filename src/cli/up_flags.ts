@@ -1,7 +1,6 @@
 // Owns: the command line of `net-runner up`, as one table that parses, explains and is tested row by row; and its exit statuses.
 // Never: reads a file, or runs anything.
-import {nearest} from '../words/hint.js';
-import {UsageError} from './flags.js';
+import {type Flag, helpRows, isOption, type OptionTable, type Statuses, statusRows, takeOption, UsageError} from './option_table.js';
 
 /** What the words after `net-runner up` mean. */
 export interface UpFlags {
@@ -18,14 +17,6 @@ export interface UpFlags {
 
 type Draft = {-readonly [K in keyof UpFlags]: UpFlags[K]};
 
-interface Flag {
-  readonly name: `--${string}`;
-  readonly short?: `-${string}`;
-  readonly value?: string;
-  readonly doc: string;
-  set(draft: Draft, value: string): void;
-}
-
 function names(flag: string, text: string): readonly string[] {
   const list = text.split(',').map((name) => name.trim());
   if (list.includes('')) throw new UsageError(`${flag} needs names of services: ${flag} web,api`);
@@ -33,7 +24,7 @@ function names(flag: string, text: string): readonly string[] {
 }
 
 /** Every option of `net-runner up`, in the order of the help. */
-export const UP_FLAGS: readonly Flag[] = [
+export const UP_FLAGS: readonly Flag<Draft>[] = [
   {
     name: '--only',
     value: 'NAMES',
@@ -76,12 +67,14 @@ export const UP_FLAGS: readonly Flag[] = [
 ];
 
 /** Exit statuses of `net-runner up`, in the order of the help. */
-export const UP_STATUSES: ReadonlyArray<readonly [status: string, meaning: string]> = [
+export const UP_STATUSES: Statuses = [
   ['0', 'all ended well, or everything was stopped by SIGTERM'],
   ['1', 'a service failed, or did not come up'],
   ['125', 'net-runner itself failed: a wrong option, a file that cannot be read or is wrong, a lost or unkillable tree'],
   ['SIGINT', 'after ^C everything is stopped in order, and net-runner ends by the signal; a second one means SIGKILL at once'],
 ];
+
+const TABLE: OptionTable<Draft> = {of: 'net-runner up', flags: UP_FLAGS, hint: ''};
 
 /** Options may stand anywhere. Throws UsageError. */
 export function parseUp(words: readonly string[]): UpFlags {
@@ -95,31 +88,13 @@ export function parseUp(words: readonly string[]): UpFlags {
     json: false,
     help: false,
   };
-  for (let at = 0; at < words.length; at++) {
-    const word = words[at]!;
-    if (!word.startsWith('-') || word === '-') {
+  for (let at = 0; at < words.length; ) {
+    const word = words[at] as string;
+    if (isOption(word)) at = takeOption(TABLE, draft, words, at);
+    else {
       takeWord(draft, services, word);
-      continue;
+      at++;
     }
-    const equals = word.startsWith('--') ? word.indexOf('=') : -1;
-    const name = equals < 0 ? word : word.slice(0, equals);
-    const flag = UP_FLAGS.find((row) => row.name === name || row.short === name);
-    if (flag === undefined) {
-      const close = nearest(
-        name,
-        UP_FLAGS.map((row) => row.name),
-      );
-      throw new UsageError(`net-runner up has no option ${name}${close === undefined ? '' : `; did you mean ${close}?`}`);
-    }
-    const attached = equals < 0 ? undefined : word.slice(equals + 1);
-    if (flag.value === undefined) {
-      if (attached !== undefined) throw new UsageError(`${flag.name} takes no value`);
-      flag.set(draft, '');
-      continue;
-    }
-    const value = attached ?? words[++at];
-    if (value === undefined) throw new UsageError(`${flag.name} needs a value: ${flag.name} ${flag.value}`);
-    flag.set(draft, value);
   }
   return draft;
 }
@@ -136,16 +111,5 @@ function takeWord(draft: Draft, services: Map<string, string>, word: string): vo
 
 /** Its part of `net-runner --help`. */
 export function upHelp(): string {
-  const rows = UP_FLAGS.map(({name, short, value, doc}) => {
-    const spelled = `${short === undefined ? '    ' : `${short}, `}${name}${value === undefined ? '' : ` ${value}`}`;
-    return `  ${spelled.padEnd(24)}${doc}`;
-  });
-  return [
-    'options of up:',
-    ...rows,
-    '',
-    'exit status of up:',
-    ...UP_STATUSES.map(([status, meaning]) => `  ${status.padEnd(9)}${meaning}`),
-    '',
-  ].join('\n');
+  return ['options of up:', ...helpRows(TABLE), '', 'exit status of up:', ...statusRows(UP_STATUSES), ''].join('\n');
 }

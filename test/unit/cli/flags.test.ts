@@ -2,7 +2,8 @@
 // Never: starts a process; what an option does (behaviour/cli.test.ts).
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {FLAGS, helpText, parseRun, STATUSES, UsageError} from '../../../src/cli/flags.js';
+import {FLAGS, helpText, parseRun, STATUSES} from '../../../src/cli/flags.js';
+import {UsageError} from '../../../src/cli/option_table.js';
 
 test('our options end at the first word that is none, or at --', () => {
   assert.deepEqual(parseRun(['ls', '--stats', '-k']).command, ['ls', '--stats', '-k']);
