@@ -3,10 +3,10 @@
 import {fileURLToPath} from 'node:url';
 import {invalid} from '../words/errors.js';
 import {shown} from '../words/excerpt.js';
+import {checkArgs, readOptions} from '../words/given.js';
 import type {Known, Merge, None, Options} from '../words/options.js';
 import {quote} from '../words/quote.js';
 import type {Command as Face, Kept, Runnable} from '../words/runnable.js';
-import {checkArgs, readOptions} from '../words/settings.js';
 import {isTorn} from '../words/unicode.js';
 
 /** A command with the options of one call: what run() and start() work from. `options` still has to be settled. */

@@ -21,11 +21,11 @@ import type {
 import {type DaemonSettings, pattern, settleDaemon} from '../words/daemon_settings.js';
 import {atCaller, ended, invalid, misuse, RunError, unsupported} from '../words/errors.js';
 import {lastLines} from '../words/excerpt.js';
+import {settleKillTimeout, settleReach} from '../words/given.js';
 import type {Reach, Signal} from '../words/options.js';
 import {type CommandLine, commandLine, quoteShort} from '../words/quote.js';
 import type {FailedResult, HeldBy} from '../words/result.js';
 import type {Runnable} from '../words/runnable.js';
-import {settleKillTimeout, settleReach} from '../words/settings.js';
 import {resolveSignal} from '../words/signals.js';
 import type {Usage} from '../words/stats.js';
 import type {End} from '../words/subprocess.js';

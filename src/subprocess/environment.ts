@@ -3,7 +3,8 @@
 import process from 'node:process';
 import {isMainThread} from 'node:worker_threads';
 import type {Addon} from '../native.js';
-import {DEFAULT_TERM, type Settings, type TerminalSettings} from '../words/settings.js';
+import type {TerminalSettings} from '../words/given.js';
+import {DEFAULT_TERM, type Settings} from '../words/settings.js';
 
 type Variables = Readonly<Record<string, string | undefined>>;
 

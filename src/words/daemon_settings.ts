@@ -4,9 +4,10 @@ import {fileURLToPath} from 'node:url';
 import {applies} from './applies.js';
 import type {Check, DaemonOnly, Logger, OnLine, RestartWhen} from './daemon.js';
 import {shown} from './excerpt.js';
+import {code, duration, finite, oneOf, refuse, text} from './given.js';
 import {nearest, optionHint} from './hint.js';
 import {at, below} from './place.js';
-import {code, duration, finite, oneOf, refuse, type Settings, settle, text} from './settings.js';
+import {type Settings, settle} from './settings.js';
 
 /** What can be asked again and again. */
 export type ProbeSetting =

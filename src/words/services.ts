@@ -3,9 +3,10 @@
 
 import {count, daemonOptionNames, keys} from './daemon_settings.js';
 import {shown} from './excerpt.js';
+import {code, duration, oneOf, refuse} from './given.js';
 import {nearest} from './hint.js';
 import {at, below} from './place.js';
-import {code, duration, oneOf, refuse, settle} from './settings.js';
+import {settle} from './settings.js';
 import type {Condition, Strategy} from './supervisor.js';
 
 /** What a service is beside its daemon. */

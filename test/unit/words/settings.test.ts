@@ -7,7 +7,8 @@ import {describe, test} from 'node:test';
 import {pathToFileURL} from 'node:url';
 import {applies, type FunctionName, instead} from '../../../src/words/applies.js';
 import {RunError} from '../../../src/words/errors.js';
-import {checkSize, type Settings, settle, settleKillTimeout, settleReach, settleTimeout} from '../../../src/words/settings.js';
+import {checkSize, settleKillTimeout, settleReach, settleTimeout} from '../../../src/words/given.js';
+import {type Settings, settle} from '../../../src/words/settings.js';
 
 /** Settles what must be refused, and gives the error. */
 function refusal(options: unknown, fn: FunctionName = 'run'): RunError {
