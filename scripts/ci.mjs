@@ -23,6 +23,7 @@ const SUITES = [
   {script: 'test:terminals:long', minutes: 8},
   {script: 'test:asan', minutes: 15, packages: {valgrind: ['valgrind']}},
   {script: 'test:survival:long', minutes: 10, env: {NET_RUNNER_ROUNDS: '3', NET_RUNNER_MINUTES: '5'}},
+  {script: 'test:browser', minutes: 6, packages: {chromium: ['chromium']}},
 ];
 
 const {scripts} = JSON.parse(readFileSync('package.json', 'utf8'));

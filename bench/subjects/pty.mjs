@@ -5,9 +5,6 @@
 import {createRequire} from 'node:module';
 import process from 'node:process';
 
-/** Jobs before the first that counts: what a module loads and compiles once is no part of a job, on either side. */
-const WARM_UP = 50;
-
 const [who, what, amount] = process.argv.slice(2);
 const n = Number(amount);
 const bench = createRequire(new URL('../package.json', import.meta.url));
@@ -67,7 +64,7 @@ const figures = {
     return n / 1e6 / seconds;
   },
   async spawns() {
-    for (let i = 0; i < WARM_UP; i++) await subject.spawn();
+    await subject.spawn();
     let left = n;
     const worker = async () => {
       while (left-- > 0) await subject.spawn();

@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
@@ -292,12 +294,18 @@ static void sweep_once(const struct walk *walk) {
     nr_leaf_sweep(walk->dir);
 }
 
-/* All of what was handed to us, when this shepherd first comes there: a dead host's jobs may have lain in other paths than ours. For root on
- * the mount that would be everybody's: there only the path of the job itself is looked at. */
+/* Of all shepherds of a fork server: were each to look at everything, a thousand jobs would look a million times. NULL: no memory for that. */
+static atomic_bool *place_swept;
+
+void nr_cgroup_init(void) {
+    void *memory = mmap(NULL, sizeof *place_swept, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    place_swept = memory == MAP_FAILED ? NULL : memory;
+}
+
+/* All of what was handed to us, when the first shepherd comes there: a dead host's jobs may have lain in other paths than ours. For root on the
+ * mount that would be everybody's: there only the path of the job itself is looked at. */
 static void sweep_place_once(int place) {
-    static bool done;
-    if (!done) nr_leaf_sweep_below(place, LEVELS_SWEPT);
-    done = true;
+    if (place_swept && !atomic_exchange(place_swept, true)) nr_leaf_sweep_below(place, LEVELS_SWEPT);
 }
 
 static int fail(struct walk *walk, int stage, int error) {

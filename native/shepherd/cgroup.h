@@ -28,6 +28,8 @@ bool nr_cgroup_is_one(int fd);
  * attribute, by its owner or by a namespace, and not only left to root. -1 with errno: ENOENT no mount, EPERM not ours, or what open said. */
 int nr_cgroup_place(char *path, bool *proven);
 
+/* Once, in the fork server: what its shepherds share. Without it no place is swept as a whole. */
+void nr_cgroup_init(void);
 /* Creates what is missing, writes limits, makes and locks the leaf. 0, or the stage that failed with errno set; then nothing of the job's is
  * left. `record`: memory that outlives us, where the leaf's path is kept as long as it may exist; may be NULL. */
 int nr_cgroup_enter(const struct nr_cgroup_wish *wish, pid_t host, char *record, struct nr_leaf *leaf);

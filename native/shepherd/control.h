@@ -10,8 +10,8 @@
 #include "protocol.h"
 
 /* The queue: answers to questions may fill ANSWERS places; the rest is kept for what a job says once: HELLO, STARTED or FAILED,
- * STOPPING, two halves of 32 LEFTOVERs, three scopes of USAGE (and once more, for one who
- * asks), EXITED, 32 UNKILLABLEs, OOM, GONE, and one of STOPPED and CONTINUED. */
+ * STOPPING, two halves of 32 LEFTOVERs, what was reaped at the exit and at the end and the cgroup's figures
+ * (and both once more, for one who asks), EXITED, 32 UNKILLABLEs, OOM, GONE, and one of STOPPED and CONTINUED. */
 #define NR_OUT_ANSWERS 64
 #define NR_OUT_FRAMES (NR_OUT_ANSWERS + 192)
 #define NR_OUT_SIZE (NR_OUT_FRAMES * NR_FRAME_SIZE)

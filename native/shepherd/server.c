@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "control.h"
 #include "hire.h"
 #include "platform.h"
@@ -239,6 +240,7 @@ static void set_up(pid_t host, bool detached) {
     int notices[2] = {-1, -1}, yes = 1;
     nr_hire_init(host);
     nr_pool_init();
+    nr_cgroup_init();
     nr_proc_init();
     if (pipe2(notices, O_CLOEXEC | O_NONBLOCK) < 0) nr_exit(125);
     setsockopt(NR_FD_HIRE, SOL_SOCKET, SO_PASSCRED, &yes, sizeof yes);

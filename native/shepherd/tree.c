@@ -180,20 +180,18 @@ static void kill_own(void) {
     for (int i = 0; i < count; i++) kill(listed[i], SIGKILL);
 }
 
-void nr_tree_kill_near(const struct nr_tree *tree) {
+bool nr_tree_kill_near(const struct nr_tree *tree) {
     /* The kernel ends everybody in a namespace with its init, which is our own unreaped child. */
-    if (tree->space.init) {
-        kill(tree->space.init, SIGKILL);
-        return;
-    }
+    if (tree->space.init) return kill(tree->space.init, SIGKILL) == 0;
     nr_tree_signal_group(tree, SIGKILL, false);
     kill_own();
+    return false;
 }
 
 int nr_tree_kill(const struct nr_tree *tree, bool full) {
     struct sending sending = {.signal = SIGKILL};
-    if (tree->space.init) return kill(tree->space.init, SIGKILL) == 0;
-    nr_tree_kill_near(tree);
+    bool all = nr_tree_kill_near(tree);
+    if (tree->space.init) return all;
     struct nr_walk walk = {.visit = send_one, .arg = &sending, .full = full};
     return nr_walk(&walk);
 }

@@ -48,8 +48,9 @@ int nr_tree_signal(const struct nr_tree *tree, enum nr_reach reach, int signal, 
 int nr_tree_signal_group(const struct nr_tree *tree, int signal, bool wake);
 /* Everybody outside the leader's group, which was reached before. */
 int nr_tree_signal_rest(const struct nr_tree *tree, int signal, bool wake);
-/* SIGKILL to the group and to our own children: a call or two, whoever forks against us. Who is further away comes to us when they die. */
-void nr_tree_kill_near(const struct nr_tree *tree);
+/* SIGKILL to the group and to our own children: a call for each, whoever forks against us. Who is further away comes to us when they die.
+ * true: that was everybody, as a namespace ends with its init. */
+bool nr_tree_kill_near(const struct nr_tree *tree);
 /* One pass of SIGKILL over everybody. Returns how many were alive; 0 does not prove that nobody is: then ask again with `full`. */
 int nr_tree_kill(const struct nr_tree *tree, bool full);
 

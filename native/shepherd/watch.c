@@ -41,7 +41,8 @@ static void kill_all(struct nr_job *job) {
     bool first = !job->forced;
     if (first) job->unkillable_at = now + UNKILLABLE_AFTER;
     job->forced = true;
-    /* Cheapest first: mostly nobody is left after that, and /proc is not opened. Whoever is in the cgroup is dying: a look at each of them would only take its time away. Whoever has left it is met soon. */
+    /* Cheapest first: mostly nobody is left after that, and /proc is not opened. Whoever is in the cgroup is dying: a look at each of them
+     * would only take its time away. Whoever has left it is met soon. */
     bool all = nr_leaf_kill(&job->leaf);
     if (!all && first) nr_tree_kill_near(&job->tree);
     else if (!all || job->passes_in_vain >= TRUSTING_PASSES) job->nobody_met = nr_tree_kill(&job->tree, job->nobody_met) == 0;

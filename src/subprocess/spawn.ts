@@ -70,9 +70,10 @@ export async function spawn(plan: Plan): Promise<Spawned> {
     const layout = new Layout(plan.settings, files);
     const request = encodeRequest(describe(addon, plan, layout));
     if (request === undefined) throw new BirthError('exec', 'execve', E2BIG);
-    for (let [sent, tries] = [0, 1]; ; tries++) {
-      const result = await attempt({addon, shepherd, plan, layout, request, signals, last: sent > 0 || tries === MOST_TRIES});
-      if (result === 'unheard') sent++;
+    let repeated = false;
+    for (let tries = 1; ; tries++) {
+      const result = await attempt({addon, shepherd, plan, layout, request, signals, last: repeated || tries === MOST_TRIES});
+      repeated = repeated || result === 'unheard';
       if (typeof result === 'string') continue;
       tell(result.job, plan.file, plan.args);
       return {...result, copies: files.takeCopies()};

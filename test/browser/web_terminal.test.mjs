@@ -36,7 +36,7 @@ let url;
 let browser;
 
 before(async () => {
-  const env = {...process.env, PORT: '0', COMMAND: 'bash --norc', PS1: 'ready> ', HISTFILE: ''};
+  const env = {...process.env, PORT: '0', COMMAND: 'bash --norc', PS1: 'ready> ', HISTFILE: '', LC_ALL: 'C.UTF-8'};
   server = spawn(process.execPath, ['server.mjs'], {cwd: example, env, stdio: ['ignore', 'pipe', 'inherit']});
   const [line] = await once(createInterface({input: server.stdout}), 'line');
   url = new URL(line);

@@ -12,7 +12,7 @@ import {fault} from '../support/fault.js';
 import {cannotFreeze, freeze} from '../support/freezer.js';
 import {hostFile} from '../support/places.js';
 import {forkServersOf, processState} from '../support/proc.js';
-import {until, within} from '../support/wait.js';
+import {GENEROUS_MS, until, within} from '../support/wait.js';
 
 censusOfThisFile();
 
@@ -35,6 +35,19 @@ fault('10', 'the fork server is killed while idle: the next spawn works', async 
   await killServer();
   assert.equal((await run(['echo', 'on'])).stdout, 'on\n');
   await theServer();
+});
+
+fault('10', 'the fork server is killed, and nobody has told us yet: hires that cannot be sent go to the next one', async () => {
+  const pid = await theServer();
+  process.kill(pid, 'SIGKILL');
+  // No turn of the event loop in between: its sockets have ended, unread.
+  for (const end = performance.now() + GENEROUS_MS; (processState(pid)?.state ?? 'Z') !== 'Z'; )
+    assert.ok(performance.now() < end, 'the fork server does not die');
+  const results = await within(Promise.all(Array.from({length: 40}, (_, i) => run(['echo', `${i}`]))), 'forty jobs');
+  assert.deepEqual(
+    results.map(({stdout}) => stdout),
+    results.map((_, i) => `${i}\n`),
+  );
 });
 
 fault('10', 'the fork server is killed: 100 jobs go on and report their exits', async ({line, gone}) => {

@@ -24,6 +24,8 @@ after(() => open.remove());
 interface World {
   readonly who: string;
   readonly skip: string | false;
+  /** Where a later host's jobs may lie, and all the same what an earlier one has left is swept: what is added to its environment. */
+  readonly elsewhere: Readonly<Record<string, string>>;
   /** What its hosts are told, where its leaves are, and how all of it is taken back. */
   open(): {readonly env: Readonly<Record<string, string>>; readonly below: string; close(): void};
 }
@@ -32,11 +34,13 @@ const WORLDS: readonly World[] = [
   {
     who: 'root',
     skip: noCgroups,
+    elsewhere: {}, // on the mount itself everybody's jobs lie: only the same path is looked at
     open: () => ({env: {NET_RUNNER_TEST_ISOLATION: 'cgroup', NET_RUNNER_TEST_PATH: `${folder}/jobs`}, below: folder, close: () => {}}),
   },
   {
     who: 'nobody',
     skip: noCgroups || (!isRoot && 'only root can hand over a folder'),
+    elsewhere: {NET_RUNNER_TEST_PATH: 'another/path'},
     open() {
       const delegated: Delegated = delegate(NOBODY);
       const env = {
@@ -61,11 +65,11 @@ async function withFamily(
     leader: number;
     family: readonly number[];
     below: string;
-    again(): Host;
+    again(more?: Readonly<Record<string, string>>): Host;
   }) => Promise<void>,
 ): Promise<void> {
   const {env, below, close} = world.open();
-  const again = () => startHost('family', {args: [marker], fd3: line.fd, env});
+  const again = (more = {}) => startHost('family', {args: [marker], fd3: line.fd, env: {...env, ...more}});
   const host = again();
   try {
     const leader = Number((await host.says(/^leader (\d+)$/))[1]);
@@ -186,7 +190,7 @@ for (const world of WORLDS) {
         await host.exited;
         await until(() => !isAlive(leader), 'the child to die by its death signal');
         assert.equal(family.filter(isAlive).length, 2, 'somebody is left to be swept');
-        const next = again();
+        const next = again(world.elsewhere);
         try {
           await next.says(/^isolation cgroup$/);
           await until(() => !family.some(isAlive), 'who was left to be ended');
@@ -219,8 +223,8 @@ for (const world of WORLDS) {
         for (const line of said('21')) {
           const [, name, proven, ms, own] = line.split(' ');
           assert.equal(proven, 'true', line);
-          // Some 20 ms on a machine with nothing else to do, which the long run is not: it prints the worst, and holds it to the bound of all bombs.
-          assert.ok(Number(ms) < (LONG ? 2_000 : 20_000), `${name}: ${ms} ms`);
+          // The bound of the promise is 200 ms, and 50 ms in which the loop is held; a busy machine gets more in the short run.
+          assert.ok(Number(ms) < (LONG ? 200 : 20_000), `${name}: ${ms} ms`);
           assert.ok(Number(own) < (LONG ? 50 : 500), `${name}: ${own} ms of CPU in the host`);
           stage.took(Number(ms));
         }

@@ -129,8 +129,8 @@ for (const world of WORLDS) {
         for (const line of said('21')) {
           const [, name, proven, ms] = line.split(' ');
           assert.equal(proven, 'true', line);
-          // Some 20 ms on a machine with nothing else to do, which the long run is not: it prints the worst, and holds it to the bound of all bombs.
-          assert.ok(Number(ms) < (LONG ? 2_000 : 20_000), `${name}: ${ms} ms`);
+          // The promise is 200 ms; a busy machine gets more in the short run.
+          assert.ok(Number(ms) < (LONG ? 200 : 20_000), `${name}: ${ms} ms`);
           stage.took(Number(ms));
         }
         assert.ok(said('22').length >= 3);

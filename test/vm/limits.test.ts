@@ -119,9 +119,9 @@ for (const words of [[], ['setsid'], ['hop'], ['hop', 'setsid']])
     );
     assert.equal(end.proven, true);
     assert.deepEqual(leavesBelow(folder), []);
-    // On hardware it is some 20 ms, and the long run prints its worst (survival/isolation). Here every instruction is emulated, the kernel's too:
+    // On hardware it is some 20 ms, and the long run holds it to 200 (survival/isolation). Here every instruction is emulated, the kernel's too:
     // what we add to it is what we are held to.
-    assert.ok(ms < 2 * kernel.all + 200, `${ms} ms, the kernel's own ${kernel.all} ms`);
+    assert.ok(ms < Math.min(2 * kernel.all + 200, 2_000), `${ms} ms, the kernel's own ${kernel.all} ms`);
   });
 
 test("a host that sits in what has to be divided: EBUSY says so, and 'move-host' moves it", async () => {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {Field, REQUEST_MAX} from '../../../src/shepherd/protocol.gen.js';
 import {encodeRequest, type Request} from '../../../src/shepherd/request.js';
+import {NO_BOUNDS} from '../../../src/words/bounds.js';
 
 const plain: Request = {
   file: 'cat',
@@ -22,16 +23,7 @@ const plain: Request = {
   linger: 'stop',
   grouping: 'session',
   hostGroup: undefined,
-  bounds: {
-    limits: {},
-    nice: undefined,
-    umask: undefined,
-    uid: undefined,
-    gid: undefined,
-    groups: undefined,
-    noNewPrivileges: false,
-    oomScoreAdj: undefined,
-  },
+  bounds: NO_BOUNDS,
   isolation: {level: 'tree', cgroup: undefined, moveHost: false},
   detachment: 'none',
 };
