@@ -6,6 +6,7 @@ import process from 'node:process';
 import {onAbort} from '../subprocess/abort.js';
 import {Drained} from '../subprocess/drained.js';
 import {ownerSignal} from '../subprocess/owner.js';
+import {answer} from '../words/answer.js';
 import type {
   DaemonEnd,
   DaemonEvents,
@@ -37,12 +38,12 @@ import {birthFailure} from './failure.js';
 import {type Body, type Clock, Lifecycle} from './lifecycle.js';
 import {LogFile} from './log_file.js';
 import {Output} from './output.js';
-import {ask, nameOf, taken} from './probe.js';
+import {pause} from './pause.js';
+import {type Asked, taken} from './probe.js';
+import {untilReady, untilUnhealthy} from './readiness.js';
 
 /** Lines of output that an error shows. */
 const SHOWN = 20;
-/** How long one question of `ready` may take: a hung answer must not use up the whole time. */
-const ONE_QUESTION_MS = 5_000;
 
 export const systemClock: Clock = {
   now: () => performance.now(),
@@ -331,7 +332,7 @@ export class OwnedDaemon extends Emitter<DaemonEvents> implements Face {
       const theirs = probe && (await taken(probe));
       if (theirs !== undefined) throw this.#notReady(`was not started: ${theirs}; end that, or choose another port`);
       // Its lines are heard from the first on.
-      const said = ready?.probe.kind === 'line' ? this.#hear(ready.probe.line, signal) : undefined;
+      const said = ready?.probe.kind === 'line' ? this.#output.heard(ready.probe.line, signal).then(() => true) : undefined;
       if (signal.aborted) throw this.#notReady('was stopped before it was started');
       const body = await this.#birth();
       now.body = body;
@@ -342,9 +343,8 @@ export class OwnedDaemon extends Emitter<DaemonEvents> implements Face {
       // It was to end while it was being born.
       if (signal.aborted) body.stop(this.#grace);
       void body.over.then((end) => this.#ended(now, end));
-      const asked = {pid: body.pid, shepherd: body.shepherd, settings: this.#settings.common, signal};
       const noted = ready?.probe.kind === 'fd' ? body.noted() : undefined;
-      const answer = await this.#untilAnswered(said ?? noted, asked);
+      const answer = ready === undefined || (await untilReady(ready, said ?? noted, this.#asked(body, signal)));
       if (signal.aborted || answer === undefined) return;
       if (answer === true) this.#life.ready();
       else {
@@ -378,61 +378,18 @@ export class OwnedDaemon extends Emitter<DaemonEvents> implements Face {
     }
   }
 
-  /** true: ready. A string: why not. undefined: it does not matter any more. */
-  async #untilAnswered(said: Promise<unknown> | undefined, asked: Parameters<typeof ask>[1]): Promise<true | string | undefined> {
-    const {ready} = this.#settings;
-    if (ready === undefined) return true;
-    const {probe, timeout, interval} = ready;
-    const deadline = performance.now() + timeout;
-    if (probe.kind === 'line') return within(said as Promise<unknown>, timeout, asked.signal, `no line matched ${probe.line}`);
-    if (probe.kind === 'fd') {
-      const noted = said as Promise<boolean>;
-      const why = await within(noted, timeout, asked.signal, 'it wrote nothing to descriptor 3');
-      return why !== true || (await noted) ? why : 'it closed descriptor 3 without a word';
-    }
-    let why = `${nameOf(probe)} gave no answer`;
-    for (;;) {
-      const left = deadline - performance.now();
-      if (asked.signal.aborted) return undefined;
-      if (left <= 0) return why;
-      const answer = await ask(probe, asked, Math.min(left, ONE_QUESTION_MS));
-      if (answer === true) return asked.signal.aborted ? undefined : true;
-      why = answer ?? why;
-      await pause(Math.min(interval, Math.max(0, deadline - performance.now())), asked.signal);
-    }
-  }
-
-  /** Resolves at the first line that matches. */
-  #hear(line: RegExp, signal: AbortSignal): Promise<unknown> {
-    return new Promise((resolve) => {
-      const stop = this.#output.listen((text) => {
-        if (!line.test(plain(text))) return;
-        stop();
-        resolve(true);
-      });
-      signal.addEventListener('abort', stop, {once: true});
-    });
-  }
-
   /** Its health, for as long as this process lives. */
   #keepAsking(): void {
     const {health} = this.#settings;
-    const now = this.#now;
-    if (health === undefined || now?.body === undefined) return;
-    const {signal} = now.over;
-    const asked = {pid: now.body.pid, shepherd: now.body.shepherd, settings: this.#settings.common, signal};
-    const forever = async () => {
-      for (let failed = 0; ; ) {
-        await pause(health.interval, signal);
-        if (signal.aborted) return;
-        const answer = await ask(health.probe, asked, health.timeout);
-        if (signal.aborted) return;
-        const why = answer ?? `${nameOf(health.probe)} gave no answer within ${health.timeout} ms`;
-        failed = answer === true ? 0 : failed + 1;
-        if (failed >= health.failures) return this.#life.bad(`it is not healthy (${why}, ${failed} times in a row)`);
-      }
-    };
-    void forever();
+    const {over, body} = this.#now ?? {};
+    if (health === undefined || over === undefined || body === undefined) return;
+    void untilUnhealthy(health, this.#asked(body, over.signal)).then((why) => {
+      if (why !== undefined && !over.signal.aborted) this.#life.bad(`it is not healthy (${why})`);
+    });
+  }
+
+  #asked({pid, shepherd}: Drained, signal: AbortSignal): Asked {
+    return {pid, shepherd, settings: this.#settings.common, signal};
   }
 
   /** Ends the process that is there or coming. */
@@ -536,24 +493,11 @@ export class OwnedDaemon extends Emitter<DaemonEvents> implements Face {
   }
 
   async #waitFor(wanted: RegExp, timeout: number | undefined): Promise<LineMatch> {
-    const find = (line: string, stream: OutputName): LineMatch | undefined => {
-      const match = plain(line).match(wanted);
-      return match === null ? undefined : {match, line, stream};
-    };
-    for (const stream of ['stdout', 'stderr'] as const)
-      for (const line of this.tail(Number.MAX_SAFE_INTEGER, stream)) {
-        const found = find(line, stream);
-        if (found) return found;
-      }
+    const said = this.#output.said(wanted);
+    if (said) return said;
     const over = new AbortController();
     try {
-      const heard = new Promise<LineMatch>((resolve) => {
-        const stop = this.#output.listen((line, stream) => {
-          const found = find(line, stream);
-          if (found) resolve(found);
-        });
-        over.signal.addEventListener('abort', stop, {once: true});
-      });
+      const heard = this.#output.heard(wanted, over.signal);
       const late = pause(timeout || Number.POSITIVE_INFINITY, over.signal).then(() => 'late' as const);
       const first = await Promise.race([heard, this.ended.then(() => 'over' as const), late]);
       if (first === 'over') throw this.#notReady(`ended without a line that matches ${wanted}`);
@@ -607,47 +551,6 @@ function howItEnded({exitCode, signal, reason, proven, oom}: End): string {
   if (reason === 'lost') return `was lost: nobody saw its exit${proven ? '' : ', and processes of it may still run'}`;
   if (reason === 'unkillable') return 'left processes that SIGKILL does not end';
   return `${exitCode === null ? `was ended by ${signal}` : `exited with code ${exitCode}`}${oom ? ' (the kernel killed for lack of memory)' : ''}`;
-}
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what a terminal's colours begin with
-const ESCAPES = /\u001b\[[0-9;?]*[A-Za-z]/g;
-
-/** A line as it is read, without colours. */
-function plain(line: string): string {
-  return line.includes('\u001b') ? line.replace(ESCAPES, '') : line;
-}
-
-/** Resolves after `ms`, or when the signal is aborted. Keeps nothing alive. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = ms > 0x7fffffff ? undefined : setTimeout(done, ms).unref();
-    signal.addEventListener('abort', done, {once: true});
-  });
-}
-
-async function within(wanted: Promise<unknown>, ms: number, signal: AbortSignal, why: string): Promise<true | string | undefined> {
-  const over = new AbortController();
-  try {
-    const either = AbortSignal.any([signal, over.signal]);
-    const answer = await Promise.race([wanted, pause(ms, either).then(() => why)]);
-    if (signal.aborted) return undefined;
-    return answer === why ? why : true;
-  } finally {
-    over.abort();
-  }
-}
-
-/** A method's answer. A refusal that nobody looks at must not end the host. */
-function answer<T>(call: () => Promise<T>): Promise<T> {
-  const promise = (async () => call())();
-  promise.catch(() => {});
-  return promise;
 }
 
 /**

@@ -2,7 +2,7 @@
 // Never: splits into lines what nobody wants as lines; lets a listener's error out.
 import {LineSplitter} from '../io/lines.js';
 import {Tail} from '../io/tail.js';
-import type {OutputName} from '../words/daemon.js';
+import type {LineMatch, OutputName} from '../words/daemon.js';
 
 /** Bytes kept of each stream. */
 const KEPT = 64 * 1024;
@@ -33,6 +33,29 @@ export class Output {
       this.#ears.delete(ear);
       if (this.#ears.size === 0) this.#splitters.clear();
     };
+  }
+
+  /** The first line that matches, of those that are kept. */
+  said(pattern: RegExp): LineMatch | undefined {
+    for (const stream of ['stdout', 'stderr'] as const)
+      for (const line of this.tail.lines(Number.MAX_SAFE_INTEGER, stream)) {
+        const found = matched(line, stream, pattern);
+        if (found) return found;
+      }
+    return undefined;
+  }
+
+  /** The first line from now on that matches. Pending for ever once `signal` is aborted. */
+  heard(pattern: RegExp, signal: AbortSignal): Promise<LineMatch> {
+    return new Promise((resolve) => {
+      const stop = this.listen((line, stream) => {
+        const found = matched(line, stream, pattern);
+        if (found === undefined) return;
+        stop();
+        resolve(found);
+      });
+      signal.addEventListener('abort', stop, {once: true});
+    });
   }
 
   push(stream: OutputName, bytes: Uint8Array): void {
@@ -73,4 +96,13 @@ export class Output {
     }
     return splitter;
   }
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what a terminal's colours begin with
+const ESCAPES = /\u001b\[[0-9;?]*[A-Za-z]/g;
+
+/** A line is matched as it is read: without colours. */
+function matched(line: string, stream: OutputName, pattern: RegExp): LineMatch | undefined {
+  const match = (line.includes('\u001b') ? line.replace(ESCAPES, '') : line).match(pattern);
+  return match === null ? undefined : {match, line, stream};
 }

@@ -1,6 +1,7 @@
 // Owns: Supervisor.start(), and the supervisor it gives: services started in order, restarted by a strategy, stopped in the reverse order.
 // Never: how one service is started, asked or restarted (daemon.ts).
 import {isMainThread} from 'node:worker_threads';
+import {answer} from '../words/answer.js';
 import type {DaemonEnd} from '../words/daemon.js';
 import {atCaller, ended, invalid, misuse, ofService} from '../words/errors.js';
 import {nearest} from '../words/hint.js';
@@ -351,13 +352,6 @@ export class OwnedSupervisor extends Emitter<SupervisorEvents> implements Face {
 function sentenceOf(message: string, name: string): string {
   const [first = ''] = message.split('\n', 1);
   return first.startsWith(`${name}: `) ? first.slice(name.length + 2) : first;
-}
-
-/** A method's answer. A refusal that nobody looks at must not end the host. */
-function answer<T>(call: () => Promise<T>): Promise<T> {
-  const promise = (async () => call())();
-  promise.catch(() => {});
-  return promise;
 }
 
 /**

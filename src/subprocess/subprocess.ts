@@ -11,6 +11,7 @@ import {NotFound, Source} from '../io/readable.js';
 import type {Terminal} from '../io/terminal.js';
 import {Sink} from '../io/writable.js';
 import type {Addon, Collector} from '../native.js';
+import {answer} from '../words/answer.js';
 import {invalid, misuse, unsupported, waitedInVain} from '../words/errors.js';
 import {checkSize, settleKillTimeout, settleReach, settleTimeout} from '../words/given.js';
 import type {Reach as ReachName, Signal} from '../words/options.js';
@@ -315,13 +316,6 @@ export class Subprocess implements Face {
     }
     return sink;
   }
-}
-
-/** A method's answer. A refusal that nobody looks at must not end the host: these methods may be called without await at any time. */
-function answer<T>(call: () => Promise<T>): Promise<T> {
-  const promise = (async () => call())();
-  promise.catch(() => {});
-  return promise;
 }
 
 /** Reads for the others who get a copy, and keeps what is to be kept. Its end comes with the job's at the latest. */
