@@ -49,6 +49,8 @@
     X("host-hire", "sendmsg() of a hire")                                \
     X("host-server", "socketpair() of a fork server's hire socket")      \
     X("host-fork", "vfork() of a fork server")                           \
+    X("host-relay", "pipe2() of the relay that a busy reader reads through") \
+    X("host-splice", "splice() into it")                                 \
     X("host-recv", "recvmsg() of a frame, in the host")                  \
     X("host-send", "sendmsg() of the request, in the host")
 

@@ -13,6 +13,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import {tmpdir} from 'node:os';
@@ -21,6 +22,8 @@ import process from 'node:process';
 
 const HOME = path.resolve('build/vm');
 const LIMIT_MS = 6 * 60_000;
+/** Bytes of each of its two disks, which hold nothing. */
+const DISK = 64 * 2 ** 20;
 /** Compiled test files, in the order in which they run. */
 const TESTS = ['vm/limits.test.js', 'survival/isolation.test.js', 'behaviour/cgroup.test.js'];
 const COMMANDS =
@@ -136,7 +139,13 @@ function boot(kernelFile, initrd) {
   const serial = path.join(scratch, 'serial');
   const words = '-machine q35,accel=tcg -cpu max -smp 2 -m 1536 -display none -monitor none -no-reboot -nic none'.split(' ');
   const append = 'console=ttyS0 quiet loglevel=3 panic=-1 mitigations=off tsc=reliable no_timer_check random.trust_cpu=on edd=off';
-  const args = [...words, '-kernel', kernelFile, '-initrd', initrd, '-append', append, '-serial', `file:${serial}`];
+  const disks = [0, 1].flatMap((n) => {
+    const file = path.join(scratch, `disk${n}`);
+    writeFileSync(file, '');
+    truncateSync(file, DISK);
+    return ['-drive', `if=none,format=raw,id=d${n},file=${file}`, '-device', `nvme,drive=d${n},serial=d${n}`];
+  });
+  const args = [...words, ...disks, '-kernel', kernelFile, '-initrd', initrd, '-append', append, '-serial', `file:${serial}`];
   const {error, stderr} = spawnSync('qemu-system-x86_64', args, {timeout: LIMIT_MS, killSignal: 'SIGKILL', encoding: 'utf8'});
   const text = existsSync(serial) ? readFileSync(serial, 'utf8').replaceAll('\r', '') : '';
   if (error) console.log(`test:vm: ${error.message}`);

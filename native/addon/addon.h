@@ -10,6 +10,7 @@
 
 #include "bare.h"
 #include "fd.h"
+#include "relay.h"
 #include "servers.h"
 
 /* What one read brings at the most: all that a busy stream's pipe holds (capacity.c). */
@@ -20,6 +21,7 @@ struct nr_addon {
     struct nr_loop loop;
     struct nr_bare bare;
     struct nr_servers servers;
+    struct nr_relay relay;
     napi_async_cleanup_hook_handle hook;
     napi_ref callback_key, inbox_key; /* symbols: where an object keeps what it calls and fills */
     unsigned char scratch[NR_SCRATCH];

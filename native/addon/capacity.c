@@ -31,23 +31,25 @@ static size_t size_of(int fd) {
     return size > 0 ? (size_t)size : 0;
 }
 
-static void grow(struct nr_capacity *it, int fd) {
+size_t nr_capacity_grow(struct nr_capacity *it, int fd) {
     it->large = 0; /* whoever has some of the budget now may have given it back when this is asked again */
     it->size = size_of(fd);
-    if (it->size < LARGE && !reserve(LARGE - it->size)) return;
+    if (it->size < LARGE && !reserve(LARGE - it->size)) return it->size;
     it->fixed = true;
-    if (it->size >= LARGE) return;
-    if (fcntl(fd, F_SETPIPE_SZ, (int)LARGE) < 0)
+    if (it->size >= LARGE) return it->size;
+    if (fcntl(fd, F_SETPIPE_SZ, (int)LARGE) < 0) {
         atomic_fetch_sub(&spent, LARGE - it->size);
-    else
-        it->granted = LARGE - it->size;
+        return it->size;
+    }
+    it->granted = LARGE - it->size;
+    return LARGE;
 }
 
 void nr_capacity_note(struct nr_capacity *it, int fd, size_t moved) {
     if (it->fixed || moved < WORTH_A_LOOK) return;
     if (it->size == 0) it->size = size_of(fd);
     it->fixed = it->size == 0 || it->size >= LARGE;
-    if (!it->fixed && moved >= it->size / 2 && ++it->large >= BUSY) grow(it, fd);
+    if (!it->fixed && moved >= it->size / 2 && ++it->large >= BUSY) nr_capacity_grow(it, fd);
 }
 
 void nr_capacity_release(struct nr_capacity *it) {

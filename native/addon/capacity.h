@@ -16,6 +16,8 @@ struct nr_capacity {
 
 /* One call has read or written `moved` bytes. A pipe that is half full (or half empty, for a writer) again and again is made larger. */
 void nr_capacity_note(struct nr_capacity *it, int fd, size_t moved);
+/* Makes it large at once, if the budget allows. What it holds then; 0: it is no pipe. */
+size_t nr_capacity_grow(struct nr_capacity *it, int fd);
 /* The descriptor is about to be closed: what it was given goes back. Idempotent. */
 void nr_capacity_release(struct nr_capacity *it);
 

@@ -1,12 +1,13 @@
 /* Owns: Collector: drains one pipe on the event loop and keeps its first and its last bytes.
  * Never: calls into JavaScript before the end; holds the loop for more than one budget. */
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "block.h"
 #include "bytes.h"
-#include "object.h"
+#include "intake.h"
 
 /* Bytes per turn of the event loop, so that a flood leaves room for others. */
 #define BUDGET (1u << 20)
@@ -33,25 +34,29 @@ static bool full(const struct collector *it) {
     return it->head_length == it->most_head && it->tail_total >= it->most_tail;
 }
 
-/* Where the next bytes go, and how many fit there. false: no memory. */
+/* There is room for a packet in what has grown to less than it may. */
+static bool grow(struct nr_block *block, size_t used, size_t most) {
+    if (block->capacity >= most || block->capacity - used >= PIPE_BUF) return true;
+    return nr_block_grow(block, used, most) || block->capacity > used;
+}
+
+/* Where the next bytes go, and how many fit there; 0: no more are kept. false: no memory. */
 static bool find_room(struct collector *it, unsigned char **to, size_t *room) {
+    *to = NULL;
+    *room = 0;
     if (it->head_length < it->most_head) {
         struct nr_block *head = &it->head;
-        if (it->head_length == head->capacity && !nr_block_grow(head, it->head_length, it->most_head)) return false;
+        if (!grow(head, it->head_length, it->most_head)) return false;
         size_t end = head->capacity < it->most_head ? head->capacity : it->most_head;
         *to = head->data + it->head_length;
         nr_block_touch(head, it->head_length);
         *room = end - it->head_length;
         return true;
     }
-    if (full(it) && (it->stop_when_full || it->most_tail == 0)) {
-        *to = it->base.addon->scratch;
-        *room = it->stop_when_full ? 1 : NR_SCRATCH;
-        return true;
-    }
+    if (full(it) && (it->stop_when_full || it->most_tail == 0)) return true;
     struct nr_block *tail = &it->tail;
     size_t length = tail_length(it);
-    if (length < it->most_tail && length == tail->capacity && !nr_block_grow(tail, length, it->most_tail)) return false;
+    if (length < it->most_tail && !grow(tail, length, it->most_tail)) return false;
     size_t at = (size_t)(it->tail_total % it->most_tail);
     size_t end = tail->capacity < it->most_tail ? tail->capacity : it->most_tail;
     *to = tail->data + at;
@@ -60,37 +65,52 @@ static bool find_room(struct collector *it, unsigned char **to, size_t *room) {
     return true;
 }
 
-static void account(struct collector *it, size_t got, bool into_scratch) {
-    it->base.bytes += got;
-    it->base.count++;
-    if (into_scratch) return;
+static void account(struct collector *it, size_t got) {
     if (it->head_length < it->most_head)
         it->head_length += got;
     else
         it->tail_total += got;
 }
 
-/* One read: how many bytes came in `*got`; GOING_ON, or how it ended. -EAGAIN is GOING_ON with nothing. */
+/* Keeps what has a place. */
+static int divide(struct collector *it, const unsigned char *from, size_t length) {
+    while (length > 0) {
+        unsigned char *to;
+        size_t room;
+        if (!find_room(it, &to, &room)) return -ENOMEM;
+        if (room == 0) return it->stop_when_full ? FULL : GOING_ON;
+        if (room > length) room = length;
+        memcpy(to, from, room);
+        account(it, room);
+        from += room;
+        length -= room;
+    }
+    return GOING_ON;
+}
+
+/* One read: how many bytes came in `*got`; GOING_ON, or how it ended. -EAGAIN is GOING_ON with nothing. The pipe of a writer with O_DIRECT
+ * (pipe(2)) loses what does not fit where a packet is read to: without the room for one, it is read beside. */
 static int take_in(struct collector *it, size_t most, size_t *got) {
-    unsigned char *to;
+    unsigned char *to, *scratch = it->base.addon->scratch;
     size_t room;
     *got = 0;
     if (!find_room(it, &to, &room)) return -ENOMEM;
-    ssize_t n = nr_object_read(&it->base, to, room < most ? room : most);
+    bool beside = room < PIPE_BUF;
+    if (beside) room = room == 0 && !it->stop_when_full ? NR_SCRATCH : PIPE_BUF;
+    ssize_t n = nr_intake_read(&it->base, beside ? scratch : to, room < most ? room : most);
     if (n == -EAGAIN) return GOING_ON;
     if (n <= 0) return (int)n;
-    bool beyond = full(it);
     *got = (size_t)n;
-    nr_capacity_note(&it->base.capacity, it->base.fd.fd, *got);
-    account(it, *got, to == it->base.addon->scratch);
-    return beyond && it->stop_when_full ? FULL : GOING_ON;
+    if (beside) return divide(it, scratch, *got);
+    account(it, *got);
+    return GOING_ON;
 }
 
 /* A short read has caught up with the writer. To read on at once would follow it page by page; the next turn finds more. */
 static int drain(struct collector *it, size_t budget) {
     size_t got = 0;
     int status = GOING_ON;
-    while (budget > 0 && (status = take_in(it, budget, &got)) == GOING_ON && got >= WORTH_READING_ON) budget -= got;
+    while (budget >= PIPE_BUF && (status = take_in(it, budget, &got)) == GOING_ON && got >= WORTH_READING_ON) budget -= got;
     return status;
 }
 

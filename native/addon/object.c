@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "bytes.h"
+#include "intake.h"
 
 void nr_object_root(struct nr_object *it) {
     if (it->rooted) return;
@@ -29,6 +29,7 @@ static void let_go(struct nr_object *it) {
 }
 
 void nr_object_close(struct nr_object *it) {
+    nr_intake_end(it);
     nr_capacity_release(&it->capacity);
     nr_fd_close(&it->fd);
     let_go(it);
@@ -114,10 +115,6 @@ bool nr_object_start(struct nr_object *it) {
     nr_object_close(it);
     nr_refuse(it->addon->env, message);
     return false;
-}
-
-ssize_t nr_object_read(struct nr_object *it, void *to, size_t length) {
-    return it->terminal ? nr_read_terminal(it->fd.fd, to, length) : nr_read(it->fd.fd, to, length);
 }
 
 static void report(napi_env env) {

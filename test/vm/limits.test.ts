@@ -63,13 +63,39 @@ test('cpuMax of 20 % gives 20 %', async () => {
   assert.ok(Math.abs(share - 0.2) <= 0.03, `${share}`);
 });
 
-test('cpuWeight, memoryHigh and ioMax arrive in their files', async () => {
+test('cpuWeight and memoryHigh arrive in their files; a device that is not there is told', async () => {
   const p = await start(['sleep', '60'], {cgroup: {path: folder, cpuWeight: 50, memoryHigh: '64M', pidsMax: 7}});
   const file = (name: string) => readFileSync(path.join(mount!, folder, name), 'latin1').trim();
   assert.deepEqual([file('cpu.weight'), file('memory.high'), file('pids.max')], ['50', String(64 * 1024 ** 2), '7']);
   await p.stop();
   const error: unknown = await run(['true'], {cgroup: {ioMax: {device: '250:99', wbps: '1M'}}}).catch((reason: unknown) => reason);
   assert.ok(error instanceof RunError && error.reason === 'spawn' && error.stage === 'cgroup_io_max', String(error));
+});
+
+/** 'major:minor' of the machine's disks. */
+const disk = (n: number) => readFileSync(`/sys/block/nvme${n}n1/dev`, 'latin1').trim();
+
+test('ioMax holds each device to its own limit, and usage() counts its bytes', async () => {
+  const ioMax = [
+    {device: disk(0), rbps: '1M'},
+    {device: disk(1), wbps: '2M', riops: 100},
+  ];
+  const read = (n: number) => run(['head', '-c', '3145728', `/dev/nvme${n}n1`], {cgroup: {path: folder, ioMax}, stdout: 'ignore'});
+  const [limited, free] = [await read(0), await read(1)];
+  console.log(`ioMax: 3 MiB at 1 MiB/s in ${limited.durationMs.toFixed(0)} ms, without a limit in ${free.durationMs.toFixed(0)} ms`);
+  assert.deepEqual([limited.exitCode, free.exitCode], [0, 0]);
+  assert.ok(limited.durationMs >= 1_500, `${limited.durationMs}`);
+  assert.ok(limited.usage.ioReadBytes! >= 3 * 1024 ** 2, JSON.stringify(limited.usage));
+  const p = await start(['sleep', '60'], {cgroup: {path: folder, ioMax}});
+  const lines = readFileSync(path.join(mount!, folder, 'io.max'), 'latin1')
+    .trim()
+    .split('\n')
+    .sort();
+  assert.deepEqual(
+    lines,
+    [`${disk(0)} rbps=1048576 wbps=max riops=max wiops=max`, `${disk(1)} rbps=max wbps=2097152 riops=100 wiops=max`].sort(),
+  );
+  await p.stop();
 });
 
 test('freeze() and thaw(), with controllers', async () => {

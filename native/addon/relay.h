@@ -1,0 +1,34 @@
+/* Owns: a pipe of our own that takes a busy pipe's pages over, so that they are copied while its writer writes on.
+ * Never: holds a byte between two calls; belongs to more than one thread.
+ *
+ * read(2) keeps the pipe locked while it copies (fs/pipe.c, Linux 6.18): the child and the host then wait for each other at every chunk.
+ * splice(2) from pipe to pipe moves the pages themselves and is done at once. */
+#ifndef NR_RELAY_H
+#define NR_RELAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "capacity.h"
+
+/* All zero: there is none. */
+struct nr_relay {
+    unsigned users;
+    int in, out;
+    struct nr_capacity capacity;
+};
+
+/* One more who reads through it; the first makes it. false: there is no such pipe to be had. */
+bool nr_relay_join(struct nr_relay *it);
+/* The last closes it. */
+void nr_relay_leave(struct nr_relay *it);
+
+/* Takes over at most `most` bytes of what lies in the pipe `fd`: how many, 0 at its end, or -errno; -EAGAIN: nothing is there. What was taken
+ * must be given or dropped before anything else is taken. -EINVAL, -ENOSYS, -EPERM and the like: it is to be read without us. */
+ssize_t nr_relay_take(struct nr_relay *it, int fd, size_t most);
+/* All `taken` bytes of it. 0, or -EIO if a kernel broke its word: then they are lost. */
+int nr_relay_give(struct nr_relay *it, void *to, size_t taken);
+void nr_relay_drop(struct nr_relay *it, size_t taken);
+
+#endif
