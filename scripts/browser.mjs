@@ -21,7 +21,7 @@ if (!process.env.CHROMIUM) skip(`there is no ${NAMES.join(', no ')}; apt-get ins
 
 for (const [command, ...args] of [
   ['make', '-s', '-j2', 'all'],
-  ['node_modules/.bin/tsc', '-p', 'tsconfig.json'],
+  [process.execPath, 'scripts/dist.mjs'],
 ])
   if (spawnSync(command, args, {stdio: 'inherit'}).status !== 0) process.exit(1);
 const npm = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {cwd: EXAMPLE, stdio: 'inherit'});

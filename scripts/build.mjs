@@ -1,7 +1,7 @@
 // Owns: building everything (`prepare` runs it): the shepherd and the addon by make, then TypeScript. Says one line when all is well.
 // Never: runs in a published package: that holds its binaries.
 import {spawnSync} from 'node:child_process';
-import {chmodSync, existsSync, statSync} from 'node:fs';
+import {statSync} from 'node:fs';
 import {performance} from 'node:perf_hooks';
 import process from 'node:process';
 
@@ -31,8 +31,7 @@ if (missing.length > 0)
   stop(`build: there is no ${missing.join(' and no ')}; install a C compiler and make (Debian: apt-get install build-essential)`);
 
 step('make', ['-j2']);
-step(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json']);
-if (existsSync('dist/cli/main.js')) chmodSync('dist/cli/main.js', 0o755);
+step(process.execPath, ['scripts/dist.mjs']);
 
 const compiler = step(cc, ['--version']).split('\n')[0];
 const size = (file) => `${file} ${Math.round(statSync(`build/${file}`).size / 1024)} KB`;

@@ -18,7 +18,7 @@ const filters = process.argv.slice(2);
 for (const [command, ...args] of [
   ['make', '-s', '-j2', 'all', 'children', 'build/census'],
   ['make', '-s', '-j2', 'FAULTS=1'],
-  ['node_modules/.bin/tsc', '-p', 'tsconfig.json'],
+  [process.execPath, 'scripts/dist.mjs'],
   ['node_modules/.bin/tsc', '-p', 'tsconfig.test.json'],
 ])
   if (spawnSync(command, args, {stdio: 'inherit'}).status !== 0) process.exit(1);

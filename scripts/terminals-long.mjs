@@ -7,7 +7,7 @@ import {runFiles} from './run-files.mjs';
 
 for (const [command, ...args] of [
   ['make', '-s', '-j2', 'all', 'children'],
-  ['node_modules/.bin/tsc', '-p', 'tsconfig.json'],
+  [process.execPath, 'scripts/dist.mjs'],
   ['node_modules/.bin/tsc', '-p', 'tsconfig.test.json'],
 ])
   if (spawnSync(command, args, {stdio: 'inherit'}).status !== 0) process.exit(1);

@@ -72,7 +72,7 @@ if (!path.isAbsolute(runtime) || !existsSync(runtime)) {
   mkdirSync(reports, {recursive: true});
   must('make', ['-s', '-j2', 'all', 'children', 'ctest', 'build/census']);
   must('make', ['-s', '-j2', 'SAN=1', 'all', 'ctest', 'build-asan/node']);
-  must('node_modules/.bin/tsc', ['-p', 'tsconfig.json']);
+  must(process.execPath, ['scripts/dist.mjs']);
   must('node_modules/.bin/tsc', ['-p', 'tsconfig.test.json']);
   // A few modules and offsets are enough to judge by; names, and deep stacks of the engine's, would take seconds at the end of every node.
   const options = `log_path=${reports}/host:detect_leaks=1:print_stacktrace=1:symbolize=0:malloc_context_size=6`;

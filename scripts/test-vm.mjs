@@ -167,7 +167,7 @@ if (missing.length > 0) skip(`please install ${missing.join(', ')}`);
 mkdirSync(HOME, {recursive: true});
 const kernelFile = kernel();
 must('make', ['-s', '-j2', 'all', 'children']);
-must('node_modules/.bin/tsc', ['-p', 'tsconfig.json']);
+must(process.execPath, ['scripts/dist.mjs']);
 must('node_modules/.bin/tsc', ['-p', 'tsconfig.test.json']);
 
 const text = boot(kernelFile, image());

@@ -2,7 +2,6 @@
 // Never: a protocol number, a policy, anything at import time.
 import {accessSync, closeSync, constants, existsSync, openSync, readSync} from 'node:fs';
 import path from 'node:path';
-import process from 'node:process';
 import {fileURLToPath} from 'node:url';
 
 /** What a call answers that can fail: 0 or more is a success, below 0 is `-errno`. */
@@ -107,9 +106,9 @@ export interface Addon {
   restoreMode(fd: number, saved: Uint8Array): OrErrno;
   /**
    * A copy of environ with changes, as KEY=VALUE\0... `changes` is the same form; an entry without '=' removes that variable.
-   * Only for the main thread: in a worker process.env is not environ.
+   * undefined in a worker, where process.env is not environ.
    */
-  environment(changes: Uint8Array): Buffer;
+  environment(changes: Uint8Array): Buffer | undefined;
   /** A number that changes when this thread's ids, groups, capabilities, no_new_privs or seccomp mode do: what its children inherit. */
   identity(): number;
   /** Starts a fork server: its pid, its pidfd (-1 where the kernel has none), our ends of its hire and server sockets; or `-errno`. */

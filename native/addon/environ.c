@@ -1,6 +1,7 @@
 /* Owns: a copy of environ with changes.
- * Never: changes environ; runs on another thread than the one that may (the main thread). */
+ * Never: changes environ; reads it on another thread than the one that may write it (the main thread). */
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "addon.h"
@@ -48,7 +49,9 @@ static size_t merge(const struct changes *changes, char *to) {
     return total;
 }
 
+/* undefined on any other thread than the process's first. */
 napi_value nr_environment(napi_env env, napi_callback_info info) {
+    if (syscall(SYS_gettid) != getpid()) return NULL;
     napi_value argument, buffer;
     unsigned char *text;
     size_t length;

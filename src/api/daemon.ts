@@ -2,7 +2,6 @@
 // Never: when it is restarted (restart.ts, lifecycle.ts), or how it is asked whether it is ready (probe.ts).
 import {constants} from 'node:os';
 import path from 'node:path';
-import process from 'node:process';
 import {onAbort} from '../subprocess/abort.js';
 import {Drained} from '../subprocess/drained.js';
 import {ownerSignal} from '../subprocess/owner.js';

@@ -1,6 +1,5 @@
 // Owns: handing lines to a callback that may throw, reject or be slow: one at a time, in order, within a bound.
 // Never: stops for it; an unhandled rejection.
-import process from 'node:process';
 import type {OnLine, OutputName} from '../words/daemon.js';
 
 /** Characters of lines that wait for a slow callback. */

@@ -1,6 +1,5 @@
 // Owns: one stream() behind all its faces: started at the first pull, one consumer, its verdict at the end, stopped when nobody wants more.
 // Never: a face (stream.ts), or more bytes than were asked for.
-import process from 'node:process';
 import type {Pulled} from '../io/faces.js';
 import type {Source} from '../io/readable.js';
 import type {Pipeline} from '../subprocess/pipeline.js';

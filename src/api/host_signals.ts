@@ -1,6 +1,5 @@
 // Owns: an ordered end at the signals that end a host, for those who asked for it; afterwards the signal has its way.
 // Never: listens by itself; signals anybody but this process.
-import process from 'node:process';
 
 const NAMES = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 

@@ -1,6 +1,5 @@
 // Owns: scope(): everything started inside ends with it.
 // Never: how anything is started or ended: a scope is an AbortSignal, and a wait.
-import process from 'node:process';
 import type {DaemonOptions} from '../words/daemon.js';
 import {misuse} from '../words/errors.js';
 import type {Options} from '../words/options.js';

@@ -1,6 +1,5 @@
 // Owns: Supervisor.start(), and the supervisor it gives: services started in order, restarted by a strategy, stopped in the reverse order.
 // Never: how one service is started, asked or restarted (daemon.ts).
-import {isMainThread} from 'node:worker_threads';
 import {answer} from '../words/answer.js';
 import type {DaemonEnd} from '../words/daemon.js';
 import {atCaller, ended, invalid, misuse, ofService} from '../words/errors.js';
@@ -54,7 +53,7 @@ export class OwnedSupervisor extends Emitter<SupervisorEvents> implements Face {
   constructor(options: SupervisorOptions) {
     super('a supervisor');
     this.#settings = settleSupervisor(options);
-    if (this.#settings.handleSignals && !isMainThread) {
+    if (this.#settings.handleSignals && !process.getBuiltinModule('node:worker_threads').isMainThread) {
       throw at('handleSignals', invalid('ERR_INVALID_OPTION', '`handleSignals` works in the main thread only; leave it out in a worker'));
     }
     this.#intensity = new Intensity(this.#settings.intensity);

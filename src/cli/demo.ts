@@ -2,7 +2,6 @@
 // Never: signals a process that its own hosts did not start; prints a number that was not measured just now.
 import {type ChildProcess, spawn, spawnSync} from 'node:child_process';
 import {readdirSync, readFileSync, readlinkSync} from 'node:fs';
-import process from 'node:process';
 import {createInterface} from 'node:readline';
 import {fileURLToPath} from 'node:url';
 import {becomeSubreaper, children, reapZombies} from './orphans.js';

@@ -1,7 +1,6 @@
 // Owns: the three programs that the demo's hosts start: the server, its worker, and a runaway.
 // Never: uses the library; outlives its minute.
 import {spawn} from 'node:child_process';
-import process from 'node:process';
 
 // A signal ignored by a shell is ignored by what it executes. The shell's own number is the sleep's, by exec.
 const DEAF = "trap '' TERM HUP INT";

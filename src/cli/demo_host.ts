@@ -1,7 +1,6 @@
 // Owns: the demo's hosts: a Node program that starts the three, by child_process or by net-runner, and is killed.
 // Never: cleans up by itself: that is the question.
 import {spawn} from 'node:child_process';
-import process from 'node:process';
 import {fileURLToPath} from 'node:url';
 import {start} from '../index.js';
 

@@ -1,7 +1,6 @@
 // Owns: `net-runner doctor`: each guarantee on this machine, tried where it can be tried: yes, or why not and what to do.
 // Never: changes the machine; calls something good because it usually is.
 import {accessSync, constants, existsSync, readFileSync} from 'node:fs';
-import process from 'node:process';
 import {run} from '../api/run.js';
 import {start} from '../api/start.js';
 import {native} from '../native.js';

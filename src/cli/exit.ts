@@ -1,7 +1,6 @@
 // Owns: how the command line ends: its exit status, or the same signal its command died of.
 // Never: anything of the library's results but how a job ended.
 import {constants} from 'node:os';
-import process from 'node:process';
 import type {RunError} from '../words/errors.js';
 import type {End} from '../words/subprocess.js';
 

@@ -2,17 +2,12 @@
 // Owns: the command `net-runner`: which of its commands is meant.
 // Never: what they do.
 import {readFileSync} from 'node:fs';
-import process from 'node:process';
 import {NativeError} from '../native.js';
-import {demo} from './demo.js';
-import {doctor} from './doctor.js';
 import {FAILED, leave} from './exit.js';
 import {parseRun, type RunFlags} from './flags.js';
 import {help} from './help.js';
 import {UsageError} from './option_table.js';
 import {runCommand} from './run.js';
-import {up} from './up.js';
-import {parseUp} from './up_flags.js';
 
 function refuse(sentence: string): void {
   process.stderr.write(`net-runner: ${sentence}\n`);
@@ -35,6 +30,7 @@ function version(): string {
 
 async function runUp(given: readonly string[]): Promise<void> {
   try {
+    const [{up}, {parseUp}] = await Promise.all([import('./up.js'), import('./up_flags.js')]);
     const flags = parseUp(given);
     if (flags.help) process.stdout.write(help());
     else leave(await up(flags));
@@ -56,12 +52,16 @@ switch (name) {
     await runUp(words);
     break;
   case 'doctor':
-    if (words.every((word) => word === '--json')) process.exitCode = await doctor(words.length > 0);
-    else refuse('doctor takes no option but --json');
+    if (words.every((word) => word === '--json')) {
+      const {doctor} = await import('./doctor.js');
+      process.exitCode = await doctor(words.length > 0);
+    } else refuse('doctor takes no option but --json');
     break;
-  case 'demo':
+  case 'demo': {
+    const {demo} = await import('./demo.js');
     process.exitCode = await demo();
     break;
+  }
   case 'help':
   case '--help':
   case '-h':

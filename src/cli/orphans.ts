@@ -1,7 +1,6 @@
 // Owns: what the kernel makes a child of this process: as a subreaper, and as PID 1, it adopts orphans, and has to reap and end them.
 // Never: signals a process that is not its own unreaped child, whose pid therefore nobody else can have.
 import {readdirSync, readFileSync, statSync} from 'node:fs';
-import process from 'node:process';
 import {native} from '../native.js';
 
 export interface Child {

@@ -1,10 +1,11 @@
 // Owns: `net-runner run`: one command, with its output passed through, its signals passed on, and its end as our own.
 // Never: signals a bare pid; reads a byte that nobody asked to be counted or kept.
 import {closeSync, openSync, writeSync} from 'node:fs';
-import process from 'node:process';
 import type {Readable} from 'node:stream';
 import {isatty} from 'node:tty';
-import {type End, RunError, type StartOptions, type Stats, type Subprocess, start} from '../index.js';
+import {start} from '../api/start.js';
+import type {End, StartOptions, Stats, Subprocess} from '../index.js';
+import {RunError} from '../words/errors.js';
 import {FAILED, type Way, wayOf, wayOfFailure} from './exit.js';
 import type {RunFlags} from './flags.js';
 import {becomeSubreaper, endAdopted, keepReaping} from './orphans.js';

@@ -1,6 +1,5 @@
 // Owns: our own terminal while the command runs in a pty: raw, with what is typed passed on and its size followed, and as it was before on every way out.
 // Never: a byte of the command's output.
-import process from 'node:process';
 import {isatty} from 'node:tty';
 import type {Pty, Subprocess} from '../index.js';
 import {native} from '../native.js';

@@ -3,7 +3,6 @@
 
 import {constants} from 'node:os';
 import path from 'node:path';
-import process from 'node:process';
 import {OwnedSupervisor} from '../api/supervisor.js';
 import {type End, RunError, type SupervisorOptions} from '../index.js';
 import {nearest} from '../words/hint.js';

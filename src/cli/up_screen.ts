@@ -1,6 +1,5 @@
 // Owns: what `net-runner up` shows: lines of services with their names before them, a table while they start, or one line of JSON each.
 // Never: decides what happens to a service.
-import process from 'node:process';
 import type {DaemonState, OutputName, RestartNotice, SupervisorEnd} from '../index.js';
 import {showTime} from './units.js';
 

@@ -1,7 +1,7 @@
 // Owns: an output that is pulled, seen as a Node stream or as a web stream.
 // Never: pulls before somebody asks.
 import {Readable} from 'node:stream';
-import {ReadableStream} from 'node:stream/web';
+import type {ReadableStream as WebStream} from 'node:stream/web';
 
 /** What a face needs of the output behind it. All of it may throw or reject, ERR_STREAM_CLAIMED among others. */
 export interface Pulled {
@@ -58,7 +58,7 @@ export class PulledReadable extends Readable {
 }
 
 /** A byte stream: a BYOB reader's own memory is read into. It pulls nothing ahead of its reader. */
-export function pulledReadableStream(pulled: Pulled, claim: () => void): ReadableStream<Uint8Array> {
+export function pulledReadableStream(pulled: Pulled, claim: () => void): WebStream<Uint8Array> {
   return new ReadableStream(
     {
       type: 'bytes',
@@ -81,7 +81,7 @@ export function pulledReadableStream(pulled: Pulled, claim: () => void): Readabl
       },
     },
     {highWaterMark: 0},
-  );
+  ) as WebStream<Uint8Array>;
 }
 
 /** A byte stream takes the memory of what it is given away from everybody else: it must be the chunk's own. */

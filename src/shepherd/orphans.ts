@@ -1,7 +1,6 @@
 // Owns: shepherds whose fork server died, where they come to this process because it is PID 1: it reaps them once they have ended.
 // Never: signals anybody; reaps a child that somebody else waits for.
 import {readdirSync, readFileSync} from 'node:fs';
-import process from 'node:process';
 import type {Addon} from '../native.js';
 
 const OURS: ReadonlySet<string> = new Set(['nr-shepherd', 'nr-forkserver']);

@@ -1,7 +1,6 @@
 // Owns: the environment's fork server: starting it, hiring from it in turn, hearing of its death, replacing it.
 // Never: a byte of a child's data, or what a job is.
 import {constants} from 'node:os';
-import process from 'node:process';
 import type {Addon, Socket} from '../native.js';
 import {INBOX_SIZE} from './control.js';
 import {encodeFrame, type FrameFields, FrameReader} from './frame.js';

@@ -1,7 +1,5 @@
 // Owns: the environment of a child, as the bytes that are sent: the host's own with the changes that options and a terminal ask for.
 // Never: checks a name or a value.
-import process from 'node:process';
-import {isMainThread} from 'node:worker_threads';
 import type {Addon} from '../native.js';
 import type {TerminalSettings} from '../words/given.js';
 import {DEFAULT_TERM, type Settings} from '../words/settings.js';
@@ -10,12 +8,11 @@ type Variables = Readonly<Record<string, string | undefined>>;
 
 /** On the main thread environ is copied in C, bytes that are not UTF-8 included; in a worker process.env is a copy of its own. */
 export function environment(addon: Addon, {env, extendEnv, pty}: Settings): Uint8Array {
-  if (isMainThread && extendEnv && env === undefined && pty?.term === undefined)
-    return addon.environment(pty ? OF_PLAIN_TERMINAL : NOTHING);
   const changes = pty ? inTerminal(env, pty) : env;
   if (changes !== undefined && !extendEnv) return variables(changes, false);
-  if (isMainThread) return addon.environment(variables(changes ?? {}, true));
-  return variables({...process.env, ...changes}, false);
+  const isPlain = env === undefined && pty?.term === undefined;
+  const rows = changes === undefined ? NOTHING : isPlain ? OF_PLAIN_TERMINAL : variables(changes, true);
+  return addon.environment(rows) ?? variables({...process.env, ...changes}, false);
 }
 
 const NOTHING = new Uint8Array();

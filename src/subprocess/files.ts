@@ -3,7 +3,6 @@
 import {closeSync, constants as flagsOfOpen, open} from 'node:fs';
 import {constants} from 'node:os';
 import path from 'node:path';
-import process from 'node:process';
 import {promisify} from 'node:util';
 import type {CopyTo} from '../io/copy.js';
 import type {Settings} from '../words/settings.js';

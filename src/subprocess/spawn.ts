@@ -2,7 +2,6 @@
 // Never: what is done with the bytes, or how a job ends.
 import {constants} from 'node:os';
 import path from 'node:path';
-import process from 'node:process';
 import type {CopyTo} from '../io/copy.js';
 import {Terminal} from '../io/terminal.js';
 import {type Addon, native} from '../native.js';

@@ -1,6 +1,5 @@
 // Owns: the file that gets the whole of an output which is too long to be kept, mode 0600.
 // Never: overwrites or follows what is there already; keeps a file that was not needed.
-import {randomBytes} from 'node:crypto';
 import {close, constants as flagsOfOpen, open, unlink} from 'node:fs';
 import {constants, tmpdir} from 'node:os';
 import path from 'node:path';
@@ -27,7 +26,10 @@ export class Spill {
 
   /** A path of the user's is opened before anything starts; one of ours is made when it is needed. Rejects with BirthError, stage 'open'. */
   static async prepare(where: string | true, stream: 'stdout' | 'stderr'): Promise<Spill> {
-    if (where === true) return new Spill(path.join(tmpdir(), `net-runner-${randomBytes(8).toString('hex')}.${stream}`));
+    if (where === true) {
+      const {randomBytes} = await import('node:crypto');
+      return new Spill(path.join(tmpdir(), `net-runner-${randomBytes(8).toString('hex')}.${stream}`));
+    }
     const spill = new Spill(path.resolve(stream === 'stdout' ? where : `${where}.stderr`));
     try {
       await spill.#open();

@@ -1,7 +1,6 @@
 // Owns: the Subprocess that start() hands out: one job with its streams, pull style or Node style.
 // Never: a birth, an option's default, or collecting output to the end.
 import {constants} from 'node:os';
-import process from 'node:process';
 import type {Readable, Writable} from 'node:stream';
 import type {ReadableStream} from 'node:stream/web';
 import {types} from 'node:util';

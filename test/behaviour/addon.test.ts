@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import {execFile, spawnSync} from 'node:child_process';
 import {createHash} from 'node:crypto';
+import {once} from 'node:events';
 import {existsSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
 import {constants, tmpdir} from 'node:os';
 import path from 'node:path';
@@ -586,15 +587,23 @@ test('the environment is environ with changes', () => {
   process.env.NR_KEPT = 'kept=1';
   process.env.NR_CHANGED = 'old';
   process.env.NR_REMOVED = 'x';
-  const text = addon.environment(Buffer.from('NR_CHANGED=new=\0NR_REMOVED\0NR_ADDED=ü\0NR_ABSENT\0')).toString();
+  const text = String(addon.environment(Buffer.from('NR_CHANGED=new=\0NR_REMOVED\0NR_ADDED=ü\0NR_ABSENT\0')));
   assert.ok(text.endsWith('\0'));
   const rows = text.slice(0, -1).split('\0');
   const wanted = Object.entries({...process.env, NR_CHANGED: 'new=', NR_REMOVED: undefined, NR_ADDED: 'ü'})
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => `${key}=${value}`);
   assert.deepEqual(rows.sort(), wanted.sort());
-  assert.equal(addon.environment(new Uint8Array(0)).toString().split('\0').length, Object.keys(process.env).length + 1);
+  assert.equal(String(addon.environment(new Uint8Array(0))).split('\0').length, Object.keys(process.env).length + 1);
   for (const key of ['NR_KEPT', 'NR_CHANGED', 'NR_REMOVED']) delete process.env[key];
+});
+
+test('a worker gets no environ: its process.env is another', async () => {
+  const it = worker(`port.postMessage(addon.environment(new Uint8Array(0)) === undefined);`);
+  const ended = exitOf(it);
+  const [answer] = await within(once(it, 'message'), 'an answer');
+  assert.equal(answer, true);
+  assert.equal(await within(ended, 'its end'), 0);
 });
 
 test('a fork server inherits nothing but its sockets and a pidfd of the host', async (t) => {

@@ -1,14 +1,14 @@
-// Owns: what is said when the binaries are missing, not executable, not loadable or not allowed (API.md, Loading).
+// Owns: what is said when the binaries are missing, not executable, not loadable or not allowed (API.md, Loading); what an import takes.
 // Never: loads the real binaries from anywhere but where they were built.
 import assert from 'node:assert/strict';
 import {execFile} from 'node:child_process';
-import {copyFileSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import {after, test} from 'node:test';
 import {promisify} from 'node:util';
-import {root} from '../support/places.js';
+import {commandLineFile, root} from '../support/places.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'net-runner-'));
 after(() => rmSync(folder, {recursive: true}));
@@ -65,4 +65,39 @@ test('importing loads nothing', async () => {
   const code = `await import(${JSON.stringify(nativeUrl)}); console.log(process.report.getReport().sharedObjects.filter((each) => each.includes('net_runner')).length);`;
   const {stdout} = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code]);
   assert.equal(stdout, '0\n');
+});
+
+test('an import of what is published takes few files, and of Node only what every job needs', async () => {
+  const code = `await import(${JSON.stringify(path.join(root, 'dist/index.js'))}); console.log(JSON.stringify(process.moduleLoadList))`;
+  const {stdout} = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', code]);
+  const loaded = JSON.parse(stdout) as string[];
+  assert.ok(loaded.includes('NativeModule stream'), 'the list is what it is taken for');
+  for (const name of [
+    'crypto',
+    'worker_threads',
+    'net',
+    'child_process',
+    'http',
+    'internal/webstreams/readablestream',
+    'internal/fs/sync_write_stream',
+  ])
+    assert.ok(!loaded.includes(`NativeModule ${name}`), name);
+});
+
+test('the command line loads what it was asked for: no yaml, no service, no demo for `run`', () => {
+  const taken = new Set<string>();
+  const take = (file: string) => {
+    if (taken.has(file)) return;
+    taken.add(file);
+    const text = readFileSync(file, 'utf8');
+    for (const [, name] of text.matchAll(/^(?:import|export|\}) ?[^;'"]*["'](\.[^"']+)["'];$/gm))
+      take(path.resolve(path.dirname(file), name as string));
+  };
+  take(commandLineFile());
+  const all = [...taken].map((file) => readFileSync(file, 'utf8')).join('\n');
+  assert.ok(taken.size <= 15, [...taken].join(' '));
+  for (const name of ['src/subprocess/spawn.ts', 'src/cli/run.ts']) assert.ok(all.includes(`// ${name}`), name);
+  for (const name of ['src/cli/up.ts', 'src/cli/demo.ts', 'src/cli/doctor.ts', 'src/api/supervisor.ts', 'src/api/daemon.ts'])
+    assert.ok(!all.includes(`// ${name}`), name);
+  assert.ok(!/^import .*"yaml"/m.test(all));
 });
