@@ -51,6 +51,7 @@
     X("host-fork", "vfork() of a fork server")                           \
     X("host-relay", "pipe2() of the relay that a busy reader reads through") \
     X("host-splice", "splice() into it")                                 \
+    X("host-give", "read() out of it")                                   \
     X("host-recv", "recvmsg() of a frame, in the host")                  \
     X("host-send", "sendmsg() of the request, in the host")
 

@@ -1,4 +1,4 @@
-/* Owns: how much a busy stream's pipe may hold: what shows that it is busy, and the budget of the process for all of them.
+/* Owns: how much a busy stream's pipe may hold, and the relay: what shows that it is busy, and the budget of the process for all of them.
  * Never: reads or writes. */
 #ifndef NR_CAPACITY_H
 #define NR_CAPACITY_H

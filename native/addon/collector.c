@@ -1,9 +1,9 @@
 /* Owns: Collector: drains one pipe on the event loop and keeps its first and its last bytes.
  * Never: calls into JavaScript before the end; holds the loop for more than one budget. */
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "block.h"
 #include "bytes.h"
@@ -14,6 +14,8 @@
 /* More than a terminal has in its buffers, of which it names only the first. */
 #define TERMINAL_HOLDS (256u << 10)
 #define WORTH_READING_ON (16u << 10)
+/* The largest page of any processor. */
+#define MOST_PACKET (64u << 10)
 
 enum { GOING_ON = 2, FULL = 1 }; /* beside 0, the end, and -errno */
 
@@ -34,19 +36,13 @@ static bool full(const struct collector *it) {
     return it->head_length == it->most_head && it->tail_total >= it->most_tail;
 }
 
-/* There is room for a packet in what has grown to less than it may. */
-static bool grow(struct nr_block *block, size_t used, size_t most) {
-    if (block->capacity >= most || block->capacity - used >= PIPE_BUF) return true;
-    return nr_block_grow(block, used, most) || block->capacity > used;
-}
-
 /* Where the next bytes go, and how many fit there; 0: no more are kept. false: no memory. */
 static bool find_room(struct collector *it, unsigned char **to, size_t *room) {
     *to = NULL;
     *room = 0;
     if (it->head_length < it->most_head) {
         struct nr_block *head = &it->head;
-        if (!grow(head, it->head_length, it->most_head)) return false;
+        if (it->head_length == head->capacity && !nr_block_grow(head, it->head_length, it->most_head)) return false;
         size_t end = head->capacity < it->most_head ? head->capacity : it->most_head;
         *to = head->data + it->head_length;
         nr_block_touch(head, it->head_length);
@@ -56,7 +52,7 @@ static bool find_room(struct collector *it, unsigned char **to, size_t *room) {
     if (full(it) && (it->stop_when_full || it->most_tail == 0)) return true;
     struct nr_block *tail = &it->tail;
     size_t length = tail_length(it);
-    if (length < it->most_tail && !grow(tail, length, it->most_tail)) return false;
+    if (length < it->most_tail && length == tail->capacity && !nr_block_grow(tail, length, it->most_tail)) return false;
     size_t at = (size_t)(it->tail_total % it->most_tail);
     size_t end = tail->capacity < it->most_tail ? tail->capacity : it->most_tail;
     *to = tail->data + at;
@@ -88,15 +84,22 @@ static int divide(struct collector *it, const unsigned char *from, size_t length
     return GOING_ON;
 }
 
-/* One read: how many bytes came in `*got`; GOING_ON, or how it ended. -EAGAIN is GOING_ON with nothing. The pipe of a writer with O_DIRECT
- * (pipe(2)) loses what does not fit where a packet is read to: without the room for one, it is read beside. */
+/* Enough for a packet, and not much more than is wanted. */
+static size_t beside_room(const struct collector *it, size_t packet) {
+    if (!it->stop_when_full) return NR_SCRATCH;
+    size_t wanted = it->most_head - it->head_length + it->most_tail - tail_length(it);
+    return wanted > NR_SCRATCH ? NR_SCRATCH : wanted > packet ? wanted : packet;
+}
+
+/* One read: how many bytes came in `*got`; GOING_ON, or how it ended. -EAGAIN is GOING_ON with nothing. A writer with O_DIRECT writes packets of up
+ * to a page (pipe(2)), of which a read loses what it has no room for: without that room, it is read beside. */
 static int take_in(struct collector *it, size_t most, size_t *got) {
     unsigned char *to, *scratch = it->base.addon->scratch;
-    size_t room;
+    size_t room, packet = (size_t)getpagesize();
     *got = 0;
     if (!find_room(it, &to, &room)) return -ENOMEM;
-    bool beside = room < PIPE_BUF;
-    if (beside) room = room == 0 && !it->stop_when_full ? NR_SCRATCH : PIPE_BUF;
+    bool beside = room < packet;
+    if (beside) room = beside_room(it, packet);
     ssize_t n = nr_intake_read(&it->base, beside ? scratch : to, room < most ? room : most);
     if (n == -EAGAIN) return GOING_ON;
     if (n <= 0) return (int)n;
@@ -110,12 +113,13 @@ static int take_in(struct collector *it, size_t most, size_t *got) {
 static int drain(struct collector *it, size_t budget) {
     size_t got = 0;
     int status = GOING_ON;
-    while (budget >= PIPE_BUF && (status = take_in(it, budget, &got)) == GOING_ON && got >= WORTH_READING_ON) budget -= got;
+    while (budget >= MOST_PACKET && (status = take_in(it, budget, &got)) == GOING_ON && got >= WORTH_READING_ON) budget -= got;
     return status;
 }
 
 static void end(struct collector *it, int status) {
     it->over = true;
+    nr_intake_end(&it->base);
     nr_fd_close(&it->base.fd);
     napi_value argument = nr_number(it->base.addon->env, status);
     nr_object_call(&it->base, 1, &argument);

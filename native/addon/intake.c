@@ -34,7 +34,8 @@ static bool take(struct nr_object *it, size_t most, ssize_t *got) {
     if (it->direct || !is_busy(it)) return false;
     if (!it->relayed && !(it->relayed = nr_relay_join(&it->addon->relay))) return it->direct = true, false;
     *got = nr_relay_take(&it->addon->relay, it->fd.fd, most);
-    if (*got >= 0 || *got == -EAGAIN) return true;
+    if (*got >= 0) return true;
+    if (*got == -EAGAIN) return false;
     it->direct = true;
     nr_intake_end(it);
     return false;
@@ -46,8 +47,12 @@ static ssize_t read_direct(struct nr_object *it, void *to, size_t length) {
 
 ssize_t nr_intake_read(struct nr_object *it, void *to, size_t length) {
     ssize_t got;
-    if (!take(it, length, &got)) got = read_direct(it, to, length);
-    else if (got > 0 && nr_relay_give(&it->addon->relay, to, (size_t)got) < 0) return -EIO;
+    if (!take(it, length, &got)) {
+        got = read_direct(it, to, length);
+    } else if (got > 0) {
+        int error = nr_relay_give(&it->addon->relay, to, (size_t)got);
+        if (error < 0) return error;
+    }
     count(it, got);
     return got;
 }

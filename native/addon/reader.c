@@ -37,7 +37,7 @@ static napi_value chunk_of(napi_env env, struct nr_addon *addon, size_t length, 
     nr_heap_note(length);
     if (!in_relay) return napi_create_buffer_copy(env, length, addon->scratch, NULL, &buffer) == napi_ok ? buffer : nr_failed(env);
     if (napi_create_buffer(env, length, &data, &buffer) != napi_ok) {
-        nr_relay_drop(&addon->relay, length);
+        nr_relay_drop(&addon->relay);
         return nr_failed(env);
     }
     int error = nr_relay_give(&addon->relay, data, length);

@@ -15,7 +15,9 @@
 /* All zero: there is none. */
 struct nr_relay {
     unsigned users;
+    bool open;
     int in, out;
+    unsigned in_vain; /* questions in a row that brought nothing */
     struct nr_capacity capacity;
 };
 
@@ -24,11 +26,12 @@ bool nr_relay_join(struct nr_relay *it);
 /* The last closes it. */
 void nr_relay_leave(struct nr_relay *it);
 
-/* Takes over at most `most` bytes of what lies in the pipe `fd`: how many, 0 at its end, or -errno; -EAGAIN: nothing is there. What was taken
- * must be given or dropped before anything else is taken. -EINVAL, -ENOSYS, -EPERM and the like: it is to be read without us. */
+/* Takes over at most `most` bytes of what lies in the pipe `fd`: how many, 0 at its end, or -errno. What was taken must be given or dropped
+ * before anything else is taken. -EAGAIN: nothing is there, or nothing can be moved: only a read tells. Others (-EINVAL, -ENOSYS, -EPERM): it is
+ * to be read without us. */
 ssize_t nr_relay_take(struct nr_relay *it, int fd, size_t most);
-/* All `taken` bytes of it. 0, or -EIO if a kernel broke its word: then they are lost. */
+/* All `taken` bytes of it. 0, or -errno (-EFAULT: memory that cannot be written to): then they are lost, and nobody else's are touched. */
 int nr_relay_give(struct nr_relay *it, void *to, size_t taken);
-void nr_relay_drop(struct nr_relay *it, size_t taken);
+void nr_relay_drop(struct nr_relay *it);
 
 #endif

@@ -25,7 +25,7 @@ static void open_job(struct nr_job *job, struct nr_shepherd *shepherd, int contr
     job->freezing = 0;
     job->terminal = job->pty = -1;
     job->host_gone = job->forced = job->group_asked = job->nobody_met = false;
-    job->leftovers = job->passes_in_vain = 0;
+    job->leftovers = job->passes = job->passes_in_vain = 0;
     job->reaped_said = false;
     memset(&job->reaped, 0, sizeof job->reaped);
     job->timeout_at = job->deadline = job->unkillable_at = job->trim_at = NR_NEVER;

@@ -35,6 +35,7 @@ struct nr_job {
     int64_t deadline;       /* end of the grace, or the next pass of SIGKILL */
     int64_t unkillable_at;  /* when to say who is still there; NR_NEVER: not yet killing, or said */
     int64_t trim_at;        /* when it is long enough to be worth giving memory back; NR_NEVER: done */
+    int passes;             /* of SIGKILL, so far */
     int passes_in_vain;     /* passes of SIGKILL in a row after which nobody was reaped */
     bool nobody_met;        /* the last pass met nobody */
     struct nr_leaf leaf;       /* its own cgroup, if it has one */

@@ -170,11 +170,19 @@ int nr_leaf_freeze(const struct nr_leaf *leaf, bool freeze) {
     return nr_cgroup_write(leaf->dir, "cgroup.freeze", freeze ? "1" : "0");
 }
 
-bool nr_leaf_is_frozen(const struct nr_leaf *leaf) {
+static bool events_say(const struct nr_leaf *leaf, const char *what) {
     char text[256];
     ssize_t n = pread(leaf->events, text, sizeof text - 1, 0);
     text[n < 0 ? 0 : n] = 0;
-    return strstr(text, "frozen 1") != NULL;
+    return strstr(text, what) != NULL;
+}
+
+bool nr_leaf_is_frozen(const struct nr_leaf *leaf) {
+    return events_say(leaf, "frozen 1");
+}
+
+bool nr_leaf_is_empty(const struct nr_leaf *leaf) {
+    return events_say(leaf, "populated 0");
 }
 
 /* ---- counting ---- */

@@ -45,6 +45,9 @@ int nr_leaf_freeze(const struct nr_leaf *leaf, bool freeze);
 /* Reads cgroup.events anew, so that poll() waits for the next change. */
 bool nr_leaf_is_frozen(const struct nr_leaf *leaf);
 
+/* Nobody in it is alive. false also where that cannot be known. */
+bool nr_leaf_is_empty(const struct nr_leaf *leaf);
+
 /* false: this kernel or this place does not count that. */
 bool nr_leaf_figure(const struct nr_leaf *leaf, enum nr_figure figure, uint64_t *value);
 /* How many of it the kernel has killed for lack of memory. */

@@ -1,5 +1,6 @@
 /* Owns: the one wait of a busy shepherd, its deadlines, and doing what the table says.
  * Never: a block anywhere else; a decision of its own. */
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
@@ -43,13 +44,13 @@ static void kill_all(struct nr_job *job) {
     if (first) job->unkillable_at = now + UNKILLABLE_AFTER;
     job->forced = true;
     /* Cheapest first: mostly nobody is left after that, and /proc is not opened. Whoever is in the cgroup is dying: a look at each of them
-     * would only take its time away. Whoever has left it is met soon. */
-    bool all = nr_leaf_kill(&job->leaf);
-    if (!all && first) nr_tree_kill_near(&job->tree);
-    else if (!all || job->passes_in_vain >= TRUSTING_PASSES) job->nobody_met = nr_tree_kill(&job->tree, job->nobody_met) == 0;
-    /* The kernel's own kill needs no help: each look is rarer than the one before. Elsewhere somebody may fork against us. */
-    int64_t pause = all ? NEXT_PASS << (job->passes_in_vain < DOUBLINGS ? job->passes_in_vain : DOUBLINGS)
-                        : job->passes_in_vain < PATIENT_PASSES ? NEXT_PASS : LATER_PASS;
+     * would only take its time away. Once it is empty, whoever lives has left it, and may fork against us. */
+    bool trusted = nr_leaf_kill(&job->leaf) && (first || !nr_leaf_is_empty(&job->leaf));
+    if (!trusted && first) nr_tree_kill_near(&job->tree);
+    else if (!trusted || job->passes >= TRUSTING_PASSES) job->nobody_met = nr_tree_kill(&job->tree, job->nobody_met) == 0;
+    int64_t pause = trusted ? NEXT_PASS << (job->passes < DOUBLINGS ? job->passes : DOUBLINGS)
+                            : job->passes_in_vain < PATIENT_PASSES ? NEXT_PASS : LATER_PASS;
+    if (job->passes < INT_MAX) job->passes++;
     job->passes_in_vain++;
     job->deadline = now + pause;
 }

@@ -343,7 +343,7 @@ export class OwnedDaemon extends Emitter<DaemonEvents> implements Face {
       if (signal.aborted) body.stop(this.#grace);
       void body.over.then((end) => this.#ended(now, end));
       const noted = ready?.probe.kind === 'fd' ? body.noted() : undefined;
-      const answer = ready === undefined || (await untilReady(ready, said ?? noted, this.#asked(body, signal)));
+      const answer = await untilReady(ready, said ?? noted, this.#asked(body, signal));
       if (signal.aborted || answer === undefined) return;
       if (answer === true) this.#life.ready();
       else {

@@ -48,9 +48,11 @@ export class Output {
   /** The first line from now on that matches. Pending for ever once `signal` is aborted. */
   heard(pattern: RegExp, signal: AbortSignal): Promise<LineMatch> {
     return new Promise((resolve) => {
+      if (signal.aborted) return;
       const stop = this.listen((line, stream) => {
         const found = matched(line, stream, pattern);
         if (found === undefined) return;
+        signal.removeEventListener('abort', stop);
         stop();
         resolve(found);
       });

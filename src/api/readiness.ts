@@ -8,14 +8,16 @@ import {type Asked, ask, nameOf} from './probe.js';
 const ONE_QUESTION_MS = 5_000;
 
 /**
- * true: ready. A string: why not. undefined: it does not matter any more. Never rejects unless `said` does, which is what the process
+ * true: ready, as whoever is asked nothing is at once. A string: why not. undefined: it does not matter any more. Never rejects unless `said` does, which is what the process
  * tells by itself: a line that matches, or whether it wrote to descriptor 3.
  */
 export async function untilReady(
-  {probe, timeout, interval}: ReadySetting,
+  ready: ReadySetting | undefined,
   said: Promise<boolean> | undefined,
   asked: Asked,
 ): Promise<true | string | undefined> {
+  if (ready === undefined) return true;
+  const {probe, timeout, interval} = ready;
   const deadline = performance.now() + timeout;
   if (probe.kind === 'line') return within(said as Promise<boolean>, timeout, asked.signal, `no line matched ${probe.line}`);
   if (probe.kind === 'fd') {

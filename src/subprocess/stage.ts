@@ -1,6 +1,7 @@
 // Owns: one command started with its input fed, its stderr gathered and its stdout drained or read: what run(), $ and stream() work with.
 // Never: options, errors as users read them, or how bytes become text.
 import {Copies, type CopyFailed} from '../io/copy.js';
+import {ReadFailed, systemError} from '../io/failure.js';
 import {type Fed, feed} from '../io/feed.js';
 import {CHUNK, Source} from '../io/readable.js';
 import {Sink} from '../io/writable.js';
@@ -161,6 +162,7 @@ export class Stage {
     return new Promise((resolve) => {
       const collector: Collector = new this.#spawned.addon.Collector(fd, head, tail, isLimit, (status) => {
         if (status === 1) this.full(name);
+        else if (status < 0) this.#outputFailed(new ReadFailed(name, systemError(status, 'read')));
         resolve({...takeKept(collector), spill: undefined});
       });
       this.#watched.push({
@@ -188,7 +190,10 @@ export class Stage {
     const spill = this.#spills[name];
     spill?.whenFailed((error) => this.#outputFailed(error));
     for (;;) {
-      const chunk = await source.read(CHUNK).catch(() => null);
+      const chunk = await source.read(CHUNK).catch((error: unknown) => {
+        this.#outputFailed(new ReadFailed(name, error));
+        return null;
+      });
       if (chunk === null) break;
       await spill?.add(chunk, keeper);
       keeper.add(chunk);
@@ -213,7 +218,7 @@ export class Stage {
     if (this.job.cause) setTimeout(() => copies.close(), COPY_GRACE_MS).unref();
   }
 
-  #outputFailed(error: CopyFailed): void {
+  #outputFailed(error: CopyFailed | ReadFailed): void {
     this.job.end('output', this.settings.killTimeout, error);
   }
 

@@ -5,6 +5,7 @@ import type {Readable, Writable} from 'node:stream';
 import type {ReadableStream} from 'node:stream/web';
 import {types} from 'node:util';
 import {Copies, type CopyTo} from '../io/copy.js';
+import {ReadFailed} from '../io/failure.js';
 import {feed} from '../io/feed.js';
 import {NotFound, Source} from '../io/readable.js';
 import type {Terminal} from '../io/terminal.js';
@@ -59,11 +60,16 @@ export class Subprocess implements Face {
     if (stdout >= 0) this.#out = this.#source(addon, stdout, 'stdout', copies.stdout);
     // A pipe that nobody reads any more says so to who writes; a terminal has other ends that keep it.
     if (terminal) this.#out?.whenClosed(() => job.over || void job.kill('tree', constants.signals.SIGHUP));
-    if (stderr >= 0 && settings.stderr === 'consume' && copies.stderr.length === 0) this.#consumed = consume(addon, job, stderr);
+    const failed = (name: string) => (error: unknown) => {
+      job.end('output', settings.killTimeout, new ReadFailed(name, error));
+      return null;
+    };
+    if (stderr >= 0 && settings.stderr === 'consume' && copies.stderr.length === 0)
+      this.#consumed = consume(addon, job, stderr, failed('stderr'));
     else if (stderr >= 0) this.#err = this.#source(addon, stderr, 'stderr', copies.stderr);
-    if (this.#out && settings.stdout === 'copy') void drain(this.#out);
+    if (this.#out && settings.stdout === 'copy') void drain(this.#out, failed('stdout'));
     if (this.#err && settings.stderr === 'consume') this.#drained = new Keeper(CONSUME_HALF, CONSUME_HALF);
-    if (this.#err && settings.stderr !== 'pipe') void drain(this.#err, this.#drained);
+    if (this.#err && settings.stderr !== 'pipe') void drain(this.#err, failed('stderr'), this.#drained);
     if (settings.idleTimeout !== undefined) watchIdle(job, this.#watched(), settings.idleTimeout, settings.killTimeout);
     if (settings.owner === 'gc') endWhenCollected(this, job, settings.killTimeout);
     if (settings.detached === true) this.unref();
@@ -318,9 +324,9 @@ export class Subprocess implements Face {
 }
 
 /** Reads for the others who get a copy, and keeps what is to be kept. Its end comes with the job's at the latest. */
-async function drain(source: Source, keeper?: Keeper): Promise<void> {
+async function drain(source: Source, failed: (error: unknown) => null, keeper?: Keeper): Promise<void> {
   for (;;) {
-    const chunk = await source.read().catch(() => null);
+    const chunk = await source.read().catch(failed);
     if (chunk === null) return;
     keeper?.add(chunk);
   }

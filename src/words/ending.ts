@@ -78,7 +78,7 @@ function happened(ended: Ended): string {
     case 'oom':
       return 'ran out of memory: the kernel has killed in its cgroup; raise `cgroup.memoryMax`, or look for the leak';
     case 'output':
-      return `was stopped, because of a copy of its output: ${says(ended.cause)}`;
+      return `was stopped, because of its output: ${says(ended.cause)}`;
     case 'lost':
       return `${lost(ended)}; look for what kills processes on this machine (NODE_DEBUG=net-runner tells more)`;
     case 'not-ready':

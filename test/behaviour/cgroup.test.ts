@@ -80,6 +80,23 @@ test('cgroups that the job makes in its own go with it', {skip}, async () => {
   assert.deepEqual([result.exitCode, result.leftovers.length, isThere(folder)], [0, 1, false]);
 });
 
+const notRoot = process.getuid?.() !== 0 && 'only root may move itself where it likes';
+test('who has left it is ended too, also while its orphans come and go', {skip: skip || notRoot}, async () => {
+  const elsewhere = path.join(mount!, `${folder}-elsewhere`);
+  mkdirSync(elsewhere);
+  try {
+    const script = 'echo $$ >$0/cgroup.procs; echo left; while :; do (sleep 0.005 &); done';
+    const p = await start(['sh', '-c', script, elsewhere], {cgroup: folder});
+    assert.equal(String(await p.read()), 'left\n');
+    assert.equal(readFileSync(path.join(leavesBelow(folder)[0]!, 'cgroup.procs'), 'latin1'), '');
+    const end = await within(p.stop({killTimeout: 0}), 'stop()');
+    assert.deepEqual([end.proven, end.signal, end.reason], [true, 'SIGKILL', 'signal']);
+    assert.equal(readFileSync(path.join(elsewhere, 'cgroup.procs'), 'latin1'), '');
+  } finally {
+    rmdirSync(elsewhere);
+  }
+});
+
 test('somebody who was put into it by others ends with it', {skip}, async () => {
   const stranger = await start(['sleep', '60']);
   const p = await start(['sleep', '60'], {cgroup: folder});

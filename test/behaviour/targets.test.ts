@@ -176,7 +176,7 @@ test('a copy that cannot be written stops the job, and the others have all that 
   setTimeout(() => failing.destroy(new Error('disk full')), 50);
   const error = await failure(run([child('flood_stdout')], {stdout: [{file: at('v')}, failing]}));
   assert.deepEqual([error.reason, error.code], ['output', 'ERR_OUTPUT']);
-  assert.match(error.message, /was stopped, because of a copy of its output: a stream cannot be written/);
+  assert.match(error.message, /was stopped, because of its output: a stream cannot be written/);
   const full = await failure(run([child('flood_stdout')], {stdout: ['pipe', {file: '/dev/full'}]}));
   assert.match(full.message, /'\/dev\/full' cannot be written: ENOSPC/);
   assert.equal(((full.cause as Error).cause as {code: string}).code, 'ENOSPC');

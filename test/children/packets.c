@@ -1,5 +1,6 @@
 /* Owns: a writer whose pipe is in packet mode (O_DIRECT, pipe(2)): every read there brings one packet, and a short one loses the rest of it.
- * Never: two packets of the same size in a row. Usage: packets BYTES; the byte at n is n % 251. */
+ *   Three of four packets are as large as they can be, the others of any size. Writes that fail for their memory come between.
+ * Never: ends with less than it was asked for. Usage: packets BYTES; the byte at n is n % 251. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -8,8 +9,10 @@ int main(int argc, char **argv) {
     size_t left = argc > 1 ? (size_t)atol(argv[1]) : 0, at = 0;
     unsigned char packet[4096];
     if (fcntl(1, F_SETFL, O_DIRECT) < 0) return 2;
-    for (size_t size = 1; left > 0; size = size * 7 % 4093 + 1) {
+    for (size_t turn = 0, odd = 1; left > 0; turn++) {
+        size_t size = turn % 4 < 3 ? sizeof packet : (odd = odd * 7 % 4093 + 1);
         if (size > left) size = left;
+        if (turn % 50 == 0 && write(1, (void *)sizeof packet, sizeof packet) >= 0) return 3;
         for (size_t i = 0; i < size; i++) packet[i] = (unsigned char)((at + i) % 251);
         if (write(1, packet, size) != (ssize_t)size) return 1;
         at += size;
