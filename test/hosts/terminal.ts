@@ -29,11 +29,12 @@ const SCRIPT = `trap 'echo child INT' INT; trap 'echo child CONT' CONT; trap 'ex
 async function join(): Promise<void> {
   process.on('SIGINT', () => console.log('host INT'));
   const p = await start(['sh', '-c', SCRIPT], {stdio: 'inherit'});
-  console.log(`host ${process.pid} child ${p.pid}`);
   process.on('SIGUSR1', async () => {
     const {exitCode, proven} = await p.stop();
     console.log(`stopped ${exitCode} ${proven} then ${(await run(['true'])).exitCode}`);
   });
+  // Only now: whoever reads it may send the signal, which Node would take for a call for its debugger.
+  console.log(`host ${process.pid} child ${p.pid}`);
   await p.closed;
 }
 
