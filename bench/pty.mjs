@@ -3,7 +3,7 @@
 import {existsSync} from 'node:fs';
 import path from 'node:path';
 import {parseArgs} from 'node:util';
-import {alternate, bound, compare, report, root, skipped, subject} from './measure.mjs';
+import {alternate, bound, compare, figureOf, limit, report, root, skipped, subject} from './measure.mjs';
 
 const {values} = parseArgs({
   options: {
@@ -19,14 +19,18 @@ const pair = (what, amount) => ({
   ...(peer && {other: subject('pty', 'node-pty', what, amount)}),
 });
 
-const bytes = await alternate(rounds, pair('bytes', values.bytes));
+const bytes = await alternate(rounds, {
+  ...pair('bytes', values.bytes),
+  limit: () => figureOf(limit('terminal_loop'), ['head', '-c', values.bytes, '/dev/zero']),
+});
 const spawns = await alternate(rounds, pair('spawns', values.count));
 const blocked = await alternate(Math.min(rounds, 3), pair('blocked', 1_000));
 const rows = [bound('CPU with a MiB to write to a pty that nobody reads', 'ms/s', blocked.ours, '<= 20')];
 if (peer) {
   rows.push(
     compare(`${Number(values.bytes) >> 20} MiB of a pty / node-pty`, 'MB/s', bytes.ours, bytes.other, '>= 2'),
-    compare(`${values.count} ptys, 4 at once / node-pty`, '/s', spawns.ours, spawns.other, '>= 2'),
+    compare('C read loop / node-pty', 'MB/s', bytes.limit, bytes.other),
+    compare(`${values.count} ptys, 16 at once / node-pty`, '/s', spawns.ours, spawns.other, '>= 2'),
     compare('the same CPU / node-pty', 'ms/s', blocked.ours, blocked.other),
   );
 } else rows.push(skipped('node-pty', 'it is not installed: npm ci --prefix bench'));

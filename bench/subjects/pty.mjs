@@ -1,5 +1,5 @@
 // Owns: one subject of the pty figures in a process of its own: `pty.mjs WHO WHAT N` prints one number. WHO: ours, node-pty.
-//   bytes N: MB/s until all N bytes of a terminal are read. spawns N: jobs per second, 4 at once. blocked MS: CPU ms per second with a MiB to write
+//   bytes N: MB/s until all N bytes of a terminal are read. spawns N: jobs per second, 16 at once. blocked MS: CPU ms per second with a MiB to write
 //   to a program that does not read, and nobody reading it.
 // Never: compares.
 import {createRequire} from 'node:module';
@@ -70,7 +70,7 @@ const figures = {
       while (left-- > 0) await subject.spawn();
     };
     const began = performance.now();
-    await Promise.all(Array.from({length: 4}, worker));
+    await Promise.all(Array.from({length: 16}, worker));
     return n / ((performance.now() - began) / 1_000);
   },
   async blocked() {
