@@ -25,7 +25,7 @@ const LIMIT_MS = 6 * 60_000;
 /** Bytes of each of its two disks, which hold nothing. */
 const DISK = 64 * 2 ** 20;
 /** Compiled test files, in the order in which they run. */
-const TESTS = ['vm/limits.test.js', 'survival/isolation.test.js', 'behaviour/cgroup.test.js'];
+const TESTS = ['vm/limits.test.js', 'survival/isolation.test.js', 'behaviour/cgroup.test.js', 'behaviour/relay.test.js'];
 const COMMANDS =
   'sh mount cat ls echo mkdir rmdir mkfifo sleep ps kill sed grep awk head tail true false env tr cp mv rm ln seq cut sort setsid test chmod poweroff'.split(
     ' ',

@@ -102,6 +102,24 @@ test('a pipe in packet mode loses nothing, read by pages or more', async () => {
   assert.ok(relayed, 'through the relay');
 });
 
+test('writes that fail leave nothing that stops anybody', async () => {
+  const command = [child('empty_writes'), String(PACKETS)];
+  const read = async () => {
+    let at = 0;
+    for await (const chunk of stream(command)) {
+      assertInOrder(chunk, at);
+      at += chunk.length;
+    }
+    return at;
+  };
+  const before = process.cpuUsage();
+  const [{stdout}, ...lengths] = await within(Promise.all([run(command, {encoding: 'buffer'}), read(), read()]), 'all of it', 60_000);
+  assertInOrder(stdout);
+  assert.deepEqual([stdout.length, ...lengths], [PACKETS, PACKETS, PACKETS]);
+  const {user, system} = process.cpuUsage(before);
+  console.log(`CPU: ${((user + system) / 1_000).toFixed(0)} ms`);
+});
+
 test('a worker that ends in the middle leaves none of it', async () => {
   const before = descriptors();
   const worker = new Worker(
