@@ -1,8 +1,7 @@
 // Owns: dist: types by tsc, which checks, and the JavaScript of src in a few files, since every module of its own costs whoever imports it a millisecond.
 // Never: takes in a dependency: that stays an import.
 import {spawnSync} from 'node:child_process';
-import {chmodSync, readdirSync, rmSync} from 'node:fs';
-import path from 'node:path';
+import {chmodSync, rmSync} from 'node:fs';
 import process from 'node:process';
 
 /** What others import or start, and what the command line loads only when it is asked for. Each keeps its place: paths are told from it. */
@@ -12,9 +11,9 @@ const {build} = await import('esbuild').catch((error) => {
   console.error(`dist: esbuild cannot be loaded (${error.message}); run npm ci`);
   process.exit(1);
 });
+rmSync('dist', {recursive: true, force: true});
 const {status} = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json'], {stdio: 'inherit'});
 if (status !== 0) process.exit(1);
-for (const file of readdirSync('dist', {recursive: true})) if (file.endsWith('.js')) rmSync(path.join('dist', file));
 await build({
   entryPoints: ENTRIES.map((name) => `src/${name}.ts`),
   outbase: 'src',

@@ -1,11 +1,11 @@
 // Owns: one subject of the pty figures in a process of its own: `pty.mjs WHO WHAT N` prints one number. WHO: ours, node-pty.
-//   bytes N: MB/s until all N bytes of a terminal are read. spawns N: jobs per second, 16 at once. blocked MS: CPU ms per second with a MiB to write
+//   bytes N: MB/s until all N bytes of a terminal are read. spawns N AT_ONCE: jobs per second. blocked MS: CPU ms per second with a MiB to write
 //   to a program that does not read, and nobody reading it.
 // Never: compares.
 import {createRequire} from 'node:module';
 import process from 'node:process';
 
-const [who, what, amount] = process.argv.slice(2);
+const [who, what, amount, atOnce] = process.argv.slice(2);
 const n = Number(amount);
 const bench = createRequire(new URL('../package.json', import.meta.url));
 
@@ -70,7 +70,7 @@ const figures = {
       while (left-- > 0) await subject.spawn();
     };
     const began = performance.now();
-    await Promise.all(Array.from({length: 16}, worker));
+    await Promise.all(Array.from({length: Number(atOnce)}, worker));
     return n / ((performance.now() - began) / 1_000);
   },
   async blocked() {

@@ -84,22 +84,22 @@ static int divide(struct collector *it, const unsigned char *from, size_t length
     return GOING_ON;
 }
 
-/* Enough for a packet, and not much more than is wanted. */
-static size_t beside_room(const struct collector *it, size_t packet) {
+/* Where the end of what is wanted is the end of all, one byte more shows it: of a packet that does not fit, only that counts. */
+static size_t beside_room(const struct collector *it) {
     if (!it->stop_when_full) return NR_SCRATCH;
     size_t wanted = it->most_head - it->head_length + it->most_tail - tail_length(it);
-    return wanted > NR_SCRATCH ? NR_SCRATCH : wanted > packet ? wanted : packet;
+    return wanted < NR_SCRATCH ? wanted + 1 : NR_SCRATCH;
 }
 
 /* One read: how many bytes came in `*got`; GOING_ON, or how it ended. -EAGAIN is GOING_ON with nothing. A writer with O_DIRECT writes packets of up
  * to a page (pipe(2)), of which a read loses what it has no room for: without that room, it is read beside. */
 static int take_in(struct collector *it, size_t most, size_t *got) {
     unsigned char *to, *scratch = it->base.addon->scratch;
-    size_t room, packet = (size_t)getpagesize();
+    size_t room;
     *got = 0;
     if (!find_room(it, &to, &room)) return -ENOMEM;
-    bool beside = room < packet;
-    if (beside) room = beside_room(it, packet);
+    bool beside = room < (size_t)getpagesize();
+    if (beside) room = beside_room(it);
     ssize_t n = nr_intake_read(&it->base, beside ? scratch : to, room < most ? room : most);
     if (n == -EAGAIN) return GOING_ON;
     if (n <= 0) return (int)n;
@@ -119,7 +119,7 @@ static int drain(struct collector *it, size_t budget) {
 
 static void end(struct collector *it, int status) {
     it->over = true;
-    nr_intake_end(&it->base);
+    nr_relay_leave(&it->base.relay);
     nr_fd_close(&it->base.fd);
     napi_value argument = nr_number(it->base.addon->env, status);
     nr_object_call(&it->base, 1, &argument);

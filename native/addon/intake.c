@@ -6,15 +6,10 @@
 
 #include "bytes.h"
 
-/* Whole pages are moved. What comes in lines costs more to move than to copy. */
+/* A page. What comes in lines costs more to move than to copy. */
 #define RELAY_FROM (4u << 10)
 /* Most commands write less, and need no third pipe. */
 #define RELAY_AFTER (256u << 10)
-
-void nr_intake_end(struct nr_object *it) {
-    if (it->relayed) nr_relay_leave(&it->addon->relay);
-    it->relayed = false;
-}
 
 static void count(struct nr_object *it, ssize_t got) {
     if (got <= 0) return;
@@ -24,7 +19,6 @@ static void count(struct nr_object *it, ssize_t got) {
     nr_capacity_note(&it->capacity, it->fd.fd, (size_t)got);
 }
 
-/* Whole pages are moved, again and again: what comes in lines costs more to move than to copy. */
 static bool is_busy(const struct nr_object *it) {
     return it->last >= RELAY_FROM && it->bytes >= RELAY_AFTER && it->capacity.size > 0;
 }
@@ -32,12 +26,12 @@ static bool is_busy(const struct nr_object *it) {
 /* false: it is to be read directly. */
 static bool take(struct nr_object *it, size_t most, ssize_t *got) {
     if (it->direct || !is_busy(it)) return false;
-    if (!it->relayed && !(it->relayed = nr_relay_join(&it->addon->relay))) return it->direct = true, false;
-    *got = nr_relay_take(&it->addon->relay, it->fd.fd, most);
+    if (!it->relay) it->relay = nr_relay_join(&it->addon->relay);
+    *got = it->relay ? nr_relay_take(it->relay, it->fd.fd, most) : -ENOSYS;
     if (*got >= 0) return true;
     if (*got == -EAGAIN) return false;
     it->direct = true;
-    nr_intake_end(it);
+    nr_relay_leave(&it->relay);
     return false;
 }
 
@@ -50,7 +44,7 @@ ssize_t nr_intake_read(struct nr_object *it, void *to, size_t length) {
     if (!take(it, length, &got)) {
         got = read_direct(it, to, length);
     } else if (got > 0) {
-        int error = nr_relay_give(&it->addon->relay, to, (size_t)got);
+        int error = nr_relay_give(it->relay, to, (size_t)got);
         if (error < 0) return error;
     }
     count(it, got);

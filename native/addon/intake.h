@@ -10,7 +10,4 @@ ssize_t nr_intake_read(struct nr_object *it, void *to, size_t length);
 /* The same for bytes whose number is to be known before they get their place: at most NR_SCRATCH. They lie in the relay, and are to be given or
  * dropped at once, or in the scratch. */
 ssize_t nr_intake_take(struct nr_object *it, size_t most, bool *in_relay);
-/* Before the descriptor is closed. Idempotent. */
-void nr_intake_end(struct nr_object *it);
-
 #endif

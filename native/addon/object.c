@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "intake.h"
-
 void nr_object_root(struct nr_object *it) {
     if (it->rooted) return;
     it->rooted = napi_reference_ref(it->addon->env, it->self, NULL) == napi_ok;
@@ -29,7 +27,7 @@ static void let_go(struct nr_object *it) {
 }
 
 void nr_object_close(struct nr_object *it) {
-    nr_intake_end(it);
+    nr_relay_leave(&it->relay);
     nr_capacity_release(&it->capacity);
     nr_fd_close(&it->fd);
     let_go(it);

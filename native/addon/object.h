@@ -19,7 +19,8 @@ struct nr_object {
     bool rooted;
     int calls; /* callbacks now on the stack */
     bool finished, held_outside;
-    bool relayed, direct; /* it is read through the relay; it never will be (intake.c) */
+    bool direct;            /* it is never read through the relay (intake.c) */
+    struct nr_relay *relay; /* what it is read through; NULL: directly */
     struct nr_capacity capacity;
     size_t last; /* what the last read brought */
     uint64_t bytes, count;

@@ -31,23 +31,23 @@ static napi_value answer(napi_env env, ssize_t got, napi_value end) {
 }
 
 /* It has the exact size: the caller keeps it for ever, and a mostly empty block would stay alive with it. */
-static napi_value chunk_of(napi_env env, struct nr_addon *addon, size_t length, bool in_relay) {
+static napi_value chunk_of(napi_env env, struct nr_object *it, size_t length, bool in_relay) {
     napi_value buffer;
     void *data;
     nr_heap_note(length);
-    if (!in_relay) return napi_create_buffer_copy(env, length, addon->scratch, NULL, &buffer) == napi_ok ? buffer : nr_failed(env);
+    if (!in_relay) return napi_create_buffer_copy(env, length, it->addon->scratch, NULL, &buffer) == napi_ok ? buffer : nr_failed(env);
     if (napi_create_buffer(env, length, &data, &buffer) != napi_ok) {
-        nr_relay_drop(&addon->relay);
+        nr_relay_drop(it->relay);
         return nr_failed(env);
     }
-    int error = nr_relay_give(&addon->relay, data, length);
+    int error = nr_relay_give(it->relay, data, length);
     return error < 0 ? nr_number(env, error) : buffer;
 }
 
 static napi_value read_chunk(napi_env env, struct nr_object *it, size_t max) {
     bool in_relay;
     ssize_t got = settle(it, nr_intake_take(it, max, &in_relay));
-    return got > 0 ? chunk_of(env, it->addon, (size_t)got, in_relay) : answer(env, got, nr_null(env));
+    return got > 0 ? chunk_of(env, it, (size_t)got, in_relay) : answer(env, got, nr_null(env));
 }
 
 static napi_value read_method(napi_env env, napi_callback_info info) {

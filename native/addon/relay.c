@@ -10,8 +10,8 @@
 
 /* Less is not worth the second call. */
 #define WORTH_IT (64u << 10)
-/* Before Linux 6.15 a write that fails with EFAULT leaves a buffer of no bytes in the pipe. Moved here, with nothing after it, it takes a place of 16
- * or more until the next bytes are given. */
+/* On older kernels (seen on 6.1, not on 6.18) a write that fails with EFAULT leaves a buffer of no bytes in the pipe. Moved here, with nothing after
+ * it, it takes a place of 16 or more until the next bytes are given. */
 #define MOST_IN_VAIN 8
 
 static void close_ends(struct nr_relay *it) {
@@ -34,18 +34,20 @@ static bool open_ends(struct nr_relay *it) {
     return false;
 }
 
-bool nr_relay_join(struct nr_relay *it) {
-    if (!it->open && !open_ends(it)) return false;
+struct nr_relay *nr_relay_join(struct nr_relay *it) {
+    if (!it->open && !open_ends(it)) return NULL;
     it->users++;
-    return true;
+    return it;
 }
 
-void nr_relay_leave(struct nr_relay *it) {
-    if (--it->users == 0) close_ends(it);
+void nr_relay_leave(struct nr_relay **mine) {
+    struct nr_relay *it = *mine;
+    *mine = NULL;
+    if (it && --it->users == 0) close_ends(it);
 }
 
-/* Whatever lies in it goes. Without a new one everybody reads directly. */
-static void renew(struct nr_relay *it) {
+/* Without a new one everybody reads directly. */
+void nr_relay_drop(struct nr_relay *it) {
     close_ends(it);
     open_ends(it);
 }
@@ -59,7 +61,7 @@ ssize_t nr_relay_take(struct nr_relay *it, int fd, size_t most) {
     if (taken > 0)
         it->in_vain = 0;
     else if (++it->in_vain >= MOST_IN_VAIN)
-        renew(it);
+        nr_relay_drop(it);
     return error ? -error : taken;
 }
 
@@ -70,15 +72,11 @@ int nr_relay_give(struct nr_relay *it, void *to, size_t taken) {
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) {
             int error = errno == EAGAIN ? EIO : errno; /* it was there */
-            renew(it);
+            nr_relay_drop(it);
             return -error;
         }
         /* 0 is a packet of no bytes: the other end is open. */
         given += (size_t)got;
     }
     return 0;
-}
-
-void nr_relay_drop(struct nr_relay *it) {
-    renew(it);
 }

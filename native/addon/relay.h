@@ -21,10 +21,10 @@ struct nr_relay {
     struct nr_capacity capacity;
 };
 
-/* One more who reads through it; the first makes it. false: there is no such pipe to be had. */
-bool nr_relay_join(struct nr_relay *it);
-/* The last closes it. */
-void nr_relay_leave(struct nr_relay *it);
+/* One more who reads through it; the first makes it. What to leave; NULL: there is no such pipe to be had. */
+struct nr_relay *nr_relay_join(struct nr_relay *it);
+/* The last closes it. Idempotent: `mine` is NULL afterwards. */
+void nr_relay_leave(struct nr_relay **mine);
 
 /* Takes over at most `most` bytes of what lies in the pipe `fd`: how many, 0 at its end, or -errno. What was taken must be given or dropped
  * before anything else is taken. -EAGAIN: nothing is there, or nothing can be moved: only a read tells. Others (-EINVAL, -ENOSYS, -EPERM): it is
@@ -32,6 +32,7 @@ void nr_relay_leave(struct nr_relay *it);
 ssize_t nr_relay_take(struct nr_relay *it, int fd, size_t most);
 /* All `taken` bytes of it. 0, or -errno (-EFAULT: memory that cannot be written to): then they are lost, and nobody else's are touched. */
 int nr_relay_give(struct nr_relay *it, void *to, size_t taken);
+/* Whatever was taken goes. */
 void nr_relay_drop(struct nr_relay *it);
 
 #endif

@@ -48,6 +48,7 @@ static void kill_all(struct nr_job *job) {
     bool trusted = nr_leaf_kill(&job->leaf) && (first || !nr_leaf_is_empty(&job->leaf));
     if (!trusted && first) nr_tree_kill_near(&job->tree);
     else if (!trusted || job->passes >= TRUSTING_PASSES) job->nobody_met = nr_tree_kill(&job->tree, job->nobody_met) == 0;
+    /* The kernel's own kill needs no help: each look is rarer than the one before. */
     int64_t pause = trusted ? NEXT_PASS << (job->passes < DOUBLINGS ? job->passes : DOUBLINGS)
                             : job->passes_in_vain < PATIENT_PASSES ? NEXT_PASS : LATER_PASS;
     if (job->passes < INT_MAX) job->passes++;

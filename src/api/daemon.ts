@@ -3,7 +3,7 @@
 import {constants} from 'node:os';
 import path from 'node:path';
 import {onAbort} from '../subprocess/abort.js';
-import {Drained} from '../subprocess/drained.js';
+import {Drained, type Reader} from '../subprocess/drained.js';
 import {ownerSignal} from '../subprocess/owner.js';
 import {answer} from '../words/answer.js';
 import type {
@@ -235,8 +235,8 @@ export class OwnedDaemon extends Emitter<DaemonEvents> implements Face {
   stats(): DaemonStats {
     return {
       restarts: this.restarts,
-      bytesOut: this.#output.tail.bytes('stdout'),
-      bytesErr: this.#output.tail.bytes('stderr'),
+      bytesOut: this.#output.bytes.stdout,
+      bytesErr: this.#output.bytes.stderr,
       bytesIn: this.#bytesIn + (this.#now?.body?.bytesIn ?? 0),
       linesDropped: this.#delivery?.dropped ?? 0,
       logDropped: this.#log?.dropped ?? 0,
@@ -367,11 +367,14 @@ export class OwnedDaemon extends Emitter<DaemonEvents> implements Face {
     // Its own signal and owner end the daemon, which ends its process.
     const own = {...common, env, signal: undefined, owner: undefined};
     try {
-      const onBytes = (stream: OutputName, bytes: Uint8Array) => {
-        this.#log?.write(bytes);
-        this.#output.push(stream, bytes);
+      const reader: Reader = {
+        bytes: (stream, bytes) => {
+          this.#log?.write(bytes);
+          this.#output.push(stream, bytes);
+        },
+        failed: ({message}) => process.emitWarning(`net-runner: ${this.#who}: ${message}, and is closed`, {code: 'ERR_OUTPUT'}),
       };
-      return await Drained.start({file, args, settings: own}, onBytes, this.#settings.ready?.probe.kind === 'fd');
+      return await Drained.start({file, args, settings: own}, reader, this.#settings.ready?.probe.kind === 'fd');
     } catch (error) {
       throw birthFailure(error, this.command, common);
     }

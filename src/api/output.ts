@@ -1,5 +1,6 @@
 // Owns: what becomes of a daemon's output: its last bytes kept, its lines handed to whoever wants them.
 // Never: splits into lines what nobody wants as lines; lets a listener's error out.
+import {stripVTControlCharacters} from 'node:util';
 import {LineSplitter} from '../io/lines.js';
 import {Tail} from '../io/tail.js';
 import type {LineMatch, OutputName} from '../words/daemon.js';
@@ -14,6 +15,8 @@ type OnLine = (line: string, stream: OutputName) => void;
 
 export class Output {
   readonly tail: Tail;
+  /** What was written so far, by all its processes. */
+  readonly bytes: Record<OutputName, number> = {stdout: 0, stderr: 0};
   readonly #encoding: BufferEncoding;
   /** Who wants lines. They must not throw. */
   readonly #ears = new Set<OnLine>();
@@ -61,6 +64,7 @@ export class Output {
   }
 
   push(stream: OutputName, bytes: Uint8Array): void {
+    this.bytes[stream] += bytes.length;
     if (this.#ears.size > 0) {
       const lines = this.#splitter(stream).push(bytes);
       this.tail.push(stream, bytes);
@@ -100,11 +104,8 @@ export class Output {
   }
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what a terminal's colours begin with
-const ESCAPES = /\u001b\[[0-9;?]*[A-Za-z]/g;
-
 /** A line is matched as it is read: without colours. */
 function matched(line: string, stream: OutputName, pattern: RegExp): LineMatch | undefined {
-  const match = (line.includes('\u001b') ? line.replace(ESCAPES, '') : line).match(pattern);
+  const match = stripVTControlCharacters(line).match(pattern);
   return match === null ? undefined : {match, line, stream};
 }

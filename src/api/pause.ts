@@ -1,16 +1,12 @@
 // Owns: a wait that can be cut short.
 // Never: keeps a host alive; rejects.
+import {setTimeout} from 'node:timers/promises';
 
-/** Resolves after `ms`, or when the signal is aborted. Keeps nothing alive. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = ms > 0x7fffffff ? undefined : setTimeout(done, ms).unref();
-    signal.addEventListener('abort', done, {once: true});
-  });
+/** The longest that a timer of Node's can wait. */
+const LONGEST = 0x7fffffff;
+
+/** Resolves after `ms`, or when the signal is aborted. Infinity: only then. */
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  for (let left = ms; left > 0 && !signal.aborted; left -= LONGEST)
+    await setTimeout(Math.min(left, LONGEST), undefined, {ref: false, signal}).catch(() => {});
 }

@@ -1,4 +1,4 @@
-// Owns: an errno of a read or write as an Error, with the fields Node gives them.
+// Owns: what went wrong in a read or write as an Error: its errno with the fields Node gives them, and which output it was.
 // Never: an EAGAIN, EINTR or EPIPE: those are answers, and do not get here.
 import {getSystemErrorName} from 'node:util';
 

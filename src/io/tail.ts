@@ -62,10 +62,6 @@ export class Tail {
     if (this.#runs.length > MOST_RUNS) this.#runs = this.#runs.slice(MOST_RUNS / 2);
   }
 
-  bytes(stream: Name): number {
-    return this.#rings[stream].bytes;
-  }
-
   /** What is kept of one stream, as text. */
   text(stream: Name): string {
     return this.#rings[stream].peek().toString(this.#encoding);

@@ -1,5 +1,6 @@
 // Owns: one process of a daemon: a job whose two outputs are read as they come, whatever is done with them.
 // Never: keeps output, or starts anything a second time.
+import {ReadFailed} from '../io/failure.js';
 import {Source} from '../io/readable.js';
 import {Sink} from '../io/writable.js';
 import {type Addon, native} from '../native.js';
@@ -17,8 +18,13 @@ const BLOCK = 65_536;
 /** After so many ms of handing bytes on, the event loop has its turn: who gets them may be slow. */
 const TURN_MS = 10;
 
-/** Gets the bytes as they come. They are only valid until it returns. It must not throw. */
-export type OnBytes = (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void;
+/** Who gets the output. Neither must throw. */
+export interface Reader {
+  /** The bytes as they come. They are only valid until it returns. */
+  bytes(stream: 'stdout' | 'stderr', bytes: Uint8Array): void;
+  /** No more of this output can be read; it is closed. */
+  failed(error: ReadFailed): void;
+}
 
 export class Drained {
   readonly pid: number;
@@ -32,8 +38,8 @@ export class Drained {
   readonly #sources: readonly Source[];
 
   /** Rejects as spawn() does. `notes`: the program gets a descriptor 3 that it can say something on, see noted(). */
-  static async start(plan: Plan, onBytes: OnBytes, notes = false): Promise<Drained> {
-    if (!notes) return new Drained(plan, await spawn(plan), onBytes);
+  static async start(plan: Plan, reader: Reader, notes = false): Promise<Drained> {
+    if (!notes) return new Drained(plan, await spawn(plan), reader);
     const {addon} = native();
     const pair = addon.pipe();
     if (typeof pair === 'number') throw new BirthError('pipe', 'pipe2', -pair);
@@ -42,7 +48,7 @@ export class Drained {
     source.unref();
     try {
       const extraFds = [...plan.settings.extraFds, {target: 3, to: write}];
-      return new Drained(plan, await spawn({...plan, settings: {...plan.settings, extraFds}}), onBytes, source);
+      return new Drained(plan, await spawn({...plan, settings: {...plan.settings, extraFds}}), reader, source);
     } catch (error) {
       source.close();
       throw error;
@@ -51,7 +57,7 @@ export class Drained {
     }
   }
 
-  private constructor({settings}: Plan, {addon, job, stdin, stdout, stderr, terminal}: Spawned, onBytes: OnBytes, notes?: Source) {
+  private constructor({settings}: Plan, {addon, job, stdin, stdout, stderr, terminal}: Spawned, reader: Reader, notes?: Source) {
     this.pid = job.pid;
     this.#job = job;
     this.#killTimeout = settings.killTimeout;
@@ -66,7 +72,7 @@ export class Drained {
       ['stdout', stdout],
       ['stderr', stderr],
     ] as const;
-    const drains = outputs.filter(([, fd]) => fd >= 0).map(([name, fd]) => drain(addon, job, fd, (bytes) => onBytes(name, bytes)));
+    const drains = outputs.filter(([, fd]) => fd >= 0).map(([name, fd]) => drain(addon, job, fd, name, reader));
     this.#sources = drains.map(({source}) => source);
     this.over = this.#end(drains.map(({ended}) => ended));
   }
@@ -139,14 +145,14 @@ export class Drained {
   }
 }
 
-function drain(addon: Addon, job: Job, fd: number, each: (bytes: Uint8Array) => void): {source: Source; ended: Promise<void>} {
+function drain(addon: Addon, job: Job, fd: number, name: 'stdout' | 'stderr', reader: Reader): {source: Source; ended: Promise<void>} {
   const source = new Source(addon, fd);
   job.whenGone.push(() => source.finish());
-  return {source, ended: pump(source, each)};
+  return {source, ended: pump(source, name, reader)};
 }
 
-/** A read that fails is the end of what can be read. */
-async function pump(source: Source, each: (bytes: Uint8Array) => void): Promise<void> {
+/** A read that fails is the end of what can be read: whoever goes on writing is told so by SIGPIPE. */
+async function pump(source: Source, name: 'stdout' | 'stderr', reader: Reader): Promise<void> {
   const block = Buffer.allocUnsafeSlow(BLOCK);
   let spent = 0;
   try {
@@ -154,13 +160,14 @@ async function pump(source: Source, each: (bytes: Uint8Array) => void): Promise<
       const length = await source.readInto(block);
       if (length === 0) return;
       const began = performance.now();
-      each(block.subarray(0, length));
+      reader.bytes(name, block.subarray(0, length));
       spent += performance.now() - began;
       if (spent < TURN_MS) continue;
       await new Promise((resolve) => setImmediate(resolve));
       spent = 0;
     }
-  } catch {
+  } catch (error) {
     source.close();
+    reader.failed(new ReadFailed(name, error));
   }
 }

@@ -17,9 +17,13 @@ censusOfThisFile();
 const PATIENT = {timeout: 20_000};
 const NET_RUNNER = `${process.execPath} ${commandLineFile()} run`;
 
-/** A user's shell in a terminal, at its prompt, and that terminal's name. */
+/** A user's shell in a terminal, at its prompt, and that terminal's name. A bash that is hung up while it prints its prompt hears it at the next key. */
 async function desk(env: Record<string, string> = {}): Promise<{p: Subprocess; tty: string}> {
-  const p = await start(['bash', '--norc'], {pty: {cols: 90, rows: 31}, env: {PS1: '[$?]outer> ', INNER: 'inner> ', ...env}});
+  const p = await start(['bash', '--norc'], {
+    pty: {cols: 90, rows: 31},
+    env: {PS1: '[$?]outer> ', INNER: 'inner> ', ...env},
+    killTimeout: 500,
+  });
   shells.push(p);
   await p.waitFor('[0]outer> ', PATIENT);
   await p.write('tty\r');

@@ -2,26 +2,26 @@
 // Never: how fast that is (bench).
 import assert from 'node:assert/strict';
 import {randomBytes} from 'node:crypto';
-import {readdirSync} from 'node:fs';
 import process from 'node:process';
 import {test} from 'node:test';
 import {Worker} from 'node:worker_threads';
 import {run, start, stream} from '../../src/index.js';
-import {native, type Reader, type Writer} from '../../src/native.js';
+import type {Reader, Writer} from '../../src/native.js';
+import {addon, fdCount, pipe} from '../support/addon.js';
 import {censusOfThisFile} from '../support/census.js';
 import {child} from '../support/places.js';
 import {within} from '../support/wait.js';
 
-const {addon} = native();
 censusOfThisFile(() => run(['true']));
 
-const descriptors = () => readdirSync('/proc/self/fd').length;
+function ends(): [Reader, Writer] {
+  const [read, write] = pipe();
+  return [new addon.Reader(read, () => {}), new addon.Writer(write, () => {})];
+}
 
 /** A pipe that was so busy that its reader has the relay. */
 function busyPipe(): {reader: Reader; writer: Writer} {
-  const pair = addon.pipe();
-  assert.ok(Array.isArray(pair));
-  const [reader, writer] = [new addon.Reader(pair[0], () => {}), new addon.Writer(pair[1], () => {})];
+  const [reader, writer] = ends();
   for (let i = 0; i < 10; i++) {
     assert.equal(writer.write(Buffer.alloc(65_536), 0), 65_536);
     assert.equal((reader.read(1 << 20) as Buffer).length, 65_536);
@@ -50,23 +50,21 @@ test('bytes written and read in pieces of any size are the same, to the end', ()
 });
 
 test('readers share two descriptors, which go with the last of them; one that reads lines has none', () => {
-  const before = descriptors();
+  const before = fdCount();
   const [one, two] = [busyPipe(), busyPipe()];
-  assert.equal(descriptors(), before + 4 + 2);
+  assert.equal(fdCount(), before + 4 + 2);
   one.writer.close();
   assert.equal(one.reader.read(1), null, 'the end lets go of it, too');
-  assert.equal(descriptors(), before + 2 + 2);
+  assert.equal(fdCount(), before + 2 + 2);
   two.reader.close();
   two.writer.close();
-  assert.equal(descriptors(), before);
-  const pair = addon.pipe();
-  assert.ok(Array.isArray(pair));
-  const [reader, writer] = [new addon.Reader(pair[0], () => {}), new addon.Writer(pair[1], () => {})];
+  assert.equal(fdCount(), before);
+  const [reader, writer] = ends();
   for (let i = 0; i < 10_000; i++) {
     writer.write(Buffer.alloc(100), 0);
     assert.equal((reader.read(1 << 20) as Buffer).length, 100);
   }
-  assert.equal(descriptors(), before + 2);
+  assert.equal(fdCount(), before + 2);
   reader.close();
   writer.close();
 });
@@ -89,14 +87,14 @@ test('a pipe in packet mode loses nothing, read by pages or more', async () => {
     at += chunk.length;
   }
   assert.equal(at, PACKETS);
-  const before = descriptors();
+  const before = fdCount();
   await using p = await start(command, {stdin: 'ignore', stderr: 'ignore'});
   const target = Buffer.alloc(1 << 20);
   let [read, relayed] = [0, false];
   for (let got = await p.readInto(target); got > 0; got = await p.readInto(target)) {
     assertInOrder(target.subarray(0, got), read);
     read += got;
-    if (read > PACKETS / 2 && !relayed) relayed = descriptors() >= before + 3;
+    if (read > PACKETS / 2 && !relayed) relayed = fdCount() >= before + 3;
   }
   assert.equal(read, PACKETS);
   assert.ok(relayed, 'through the relay');
@@ -112,16 +110,13 @@ test('writes that fail leave nothing that stops anybody', async () => {
     }
     return at;
   };
-  const before = process.cpuUsage();
   const [{stdout}, ...lengths] = await within(Promise.all([run(command, {encoding: 'buffer'}), read(), read()]), 'all of it', 60_000);
   assertInOrder(stdout);
   assert.deepEqual([stdout.length, ...lengths], [PACKETS, PACKETS, PACKETS]);
-  const {user, system} = process.cpuUsage(before);
-  console.log(`CPU: ${((user + system) / 1_000).toFixed(0)} ms`);
 });
 
 test('a worker that ends in the middle leaves none of it', async () => {
-  const before = descriptors();
+  const before = fdCount();
   const worker = new Worker(
     `const {parentPort} = require('node:worker_threads');
     const module_ = {exports: {}};
@@ -137,5 +132,5 @@ test('a worker that ends in the middle leaves none of it', async () => {
   const during = await within(new Promise<number>((resolve) => worker.once('message', resolve)), 'its word');
   assert.ok(during >= before + 4, `${during} descriptors, ${before} before`);
   await worker.terminate();
-  assert.equal(descriptors(), before);
+  assert.equal(fdCount(), before);
 });

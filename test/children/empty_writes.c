@@ -1,5 +1,5 @@
-/* Owns: a writer that fails to write (EFAULT) again and again between what it writes. Before Linux 6.15 each such write leaves a buffer of no bytes
- *   in its pipe, which makes the pipe readable and has nothing to be read.
+/* Owns: a writer that fails to write (EFAULT) again and again between what it writes. On older kernels (seen on 6.1) each such write leaves a buffer of
+ *   no bytes in its pipe, which makes the pipe readable and has nothing to be read.
  * Never: ends with less than it was asked for. Usage: empty_writes BYTES; the byte at n is n % 251. */
 #include <stdlib.h>
 #include <unistd.h>

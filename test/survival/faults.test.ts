@@ -64,6 +64,28 @@ function faults(number: string, name: string, cases: readonly string[]): void {
   );
 }
 
+fault(
+  '47',
+  'a daemon’s output cannot be read: it is told, and the next process’s is read whole',
+  async ({marker, line, gone}) => {
+    const env = {NET_RUNNER_ADDON: path.join(build, 'net_runner.node'), NET_RUNNER_SHEPHERD: path.join(build, 'net-runner-shepherd')};
+    const host = startHost('faulty_daemon', {args: [marker], fd3: line.fd, env});
+    line.letGo();
+    try {
+      await within(host.exited, 'the host to end');
+      assert.deepEqual(host.lines, [
+        "ERR_OUTPUT net-runner: sh -c 'head -c 2000000 /dev/zero; exec sleep 60': stdout cannot be read: read failed with ENOMEM, and is closed",
+        'the next one wrote 2000000',
+        'stopped stop true',
+      ]);
+      await gone();
+    } finally {
+      await host.end();
+    }
+  },
+  {skip, most: 3},
+);
+
 const steps = points('NR_FAULT_STEPS');
 faults(
   '8',
