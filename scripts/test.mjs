@@ -2,9 +2,10 @@
 // Never: a test, or a second try of one.
 //   A filter is a part of a test file's path: `npm test -- unit behaviour/run native/life`. With a filter the checks are left out.
 //   NET_RUNNER_ADDON and NET_RUNNER_SHEPHERD (a sanitized build) reach the tests as they are.
-import {spawn, spawnSync} from 'node:child_process';
+import {execFile, spawn, spawnSync} from 'node:child_process';
 import process from 'node:process';
 import {createInterface} from 'node:readline';
+import {promisify} from 'node:util';
 
 const began = performance.now();
 const filters = process.argv.slice(2);
@@ -31,7 +32,8 @@ function count(ok, what) {
   console.log(`${ok ? 'ok' : 'FAIL'}    ${what}`);
 }
 
-if (filters.length === 0) count(spawnSync(process.execPath, ['scripts/check.mjs'], {stdio: 'inherit'}).status === 0, 'npm run check');
+/** Beside the tests, and outside of the census: most of them wait for somebody most of the time. What it says is shown at its end. */
+const checked = filters.length > 0 ? undefined : promisify(execFile)(process.execPath, ['scripts/check.mjs']).catch((error) => error);
 
 // The tests run below the census, which sees whatever they leave. Their tally comes as a line of its own.
 const census = spawn('build/census', [process.execPath, 'scripts/run-tests.mjs', ...filters], {stdio: ['ignore', 'pipe', 'inherit']});
@@ -50,6 +52,11 @@ for await (const line of createInterface({input: census.stdout})) {
   }
 }
 const code = census.exitCode ?? (await new Promise((resolve) => census.on('exit', resolve)));
+if (checked) {
+  const {stdout, stderr, code: failed} = await checked;
+  console.log(`${stdout}${stderr}`.trimEnd());
+  count(failed === undefined, 'npm run check');
+}
 console.log('census');
 count(/^left behind: 0 processes, 0 zombies, 0 fds, 0 cgroups$/.test(left), left);
 if (!tally) count(false, `the tests ended before their tally (exit ${code})`);

@@ -6,7 +6,7 @@ import {tmpdir} from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import {test} from 'node:test';
-import {RunError, run, start} from '../../src/index.js';
+import {RunError, run, start, type Usage} from '../../src/index.js';
 import {censusOfThisFile} from '../support/census.js';
 import {folder, isThere, leavesBelow, mount, noCgroups} from '../support/cgroups.js';
 import {child, commandLineFile} from '../support/places.js';
@@ -152,14 +152,16 @@ test('freeze() without a cgroup stops one after the other', async () => {
 
 test('FAULT 44: who is never waited for counts in a cgroup, and does not without one', {skip}, async () => {
   for (const cgroup of [folder, undefined]) {
-    const p = await start([child('spin_unreaped'), '300'], {cgroup});
+    await using p = await start([child('spin_unreaped'), '300'], {cgroup});
     await p.read();
     const usage = await p.usage();
-    if (cgroup) assert.ok(usage!.userMs >= 290, `${usage!.userMs} ms`);
+    // It spins until both together are 300 ms; how the kernel divides them is its own affair.
+    const spent = ({userMs, systemMs}: Usage) => userMs + systemMs;
+    if (cgroup) assert.ok(spent(usage!) >= 299, JSON.stringify(usage));
     else assert.deepEqual([usage!.scope, usage!.userMs, usage!.memoryBytes], ['reaped', 0, null]);
     await p.stop();
     const {usage: end} = p.stats();
-    if (cgroup) assert.deepEqual([end!.scope, end!.userMs >= 290, end!.processes, end!.memoryBytes], ['cgroup', true, null, null]);
+    if (cgroup) assert.deepEqual([end!.scope, spent(end!) >= 299, end!.processes, end!.memoryBytes], ['cgroup', true, null, null]);
     assert.deepEqual(await p.usage(), end);
     while ((await p.read()) !== null);
   }
