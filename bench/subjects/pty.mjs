@@ -10,7 +10,7 @@ const n = Number(amount);
 const bench = createRequire(new URL('../package.json', import.meta.url));
 
 const ours = {
-  async bytes() {
+  async bytes(n) {
     const {start} = await import('../../dist/index.js');
     const p = await start(['head', '-c', String(n), '/dev/zero'], {pty: true});
     let got = 0;
@@ -33,7 +33,7 @@ const ours = {
 };
 
 const peer = {
-  bytes() {
+  bytes(n) {
     const p = bench('node-pty').spawn('head', ['-c', String(n), '/dev/zero'], {encoding: null});
     let got = 0;
     // onExit may come before the last data: all of it is waited for, and a second more.
@@ -57,8 +57,9 @@ const peer = {
 const subject = who === 'ours' ? ours : peer;
 const figures = {
   async bytes() {
+    await subject.bytes(4 << 20);
     const began = performance.now();
-    const got = await subject.bytes();
+    const got = await subject.bytes(n);
     const seconds = (performance.now() - began) / 1_000;
     if (got < n) console.error(`bench: ${who} lost ${n - got} of ${n} bytes`);
     return n / 1e6 / seconds;
