@@ -1,7 +1,6 @@
 /* Owns: what holds a job's tree together besides its shepherd: its own cgroup, from before the birth to after the end; and freezing.
  * Never: how a cgroup is made or removed (cgroup.c, leaf.c); when a tree ends. */
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 
 #include "cgroup.h"
@@ -44,46 +43,50 @@ void nr_job_release(struct nr_job *job) {
 
 /* ---- freezing ---- */
 
-#define PASSES 20
+#define MS INT64_C(1000000)
+#define QUICK_PASSES 20
+#define LATER_PASS (20 * MS)
 
+/* Whoever sleeps in the kernel (D) has the signal waiting for it. Whoever is about to run, or to be woken, is asked again: it may wait long for a
+ * processor, and only its state says that it stopped. */
 static void stop_one(void *arg, const struct nr_met *met) {
     int *running = arg;
-    if (met->proc.state == 'T' || met->proc.state == 't' || met->proc.state == 'D') return;
-    if (nr_met_signal(met, SIGSTOP, false) == 0) ++*running;
-}
-
-/* Without a cgroup: one by one, until a look meets nobody who runs. Somebody who forks faster than we look may get away from it. */
-static void stop_all(pid_t through) {
-    for (int pass = 0, running = 1; running > 0 && pass < PASSES; pass++) {
-        running = 0;
-        nr_walk(&(struct nr_walk){.visit = stop_one, .arg = &running, .through = through});
-        if (running > 0) poll(NULL, 0, 1);
-    }
+    char state = met->proc.state;
+    if (state == 'T' || state == 't') return;
+    if (nr_met_signal(met, SIGSTOP, false) == 0 && (state == 'R' || state == 'S')) ++*running;
 }
 
 static void answer_freeze(struct nr_job *job, int error) {
     if (job->freezing) nr_control_say(&job->control, NR_DONE, 0, error, job->freezing);
     job->freezing = 0;
+    job->freeze_at = NR_NEVER;
+}
+
+/* 0, or why nobody is to be stopped any more. */
+static int too_late(const struct nr_job *job) {
+    if (job->state == NR_LIFE_STARTING || job->state == NR_LIFE_OVER) return ESRCH;
+    return job->state == NR_LIFE_ENDING || job->state == NR_LIFE_KILLING ? EBUSY : 0;
+}
+
+/* Somebody who forks faster than we look may get away from one pass: the first follow each other closely. */
+void nr_job_freeze_on(struct nr_job *job) {
+    int running = 0, error = too_late(job);
+    if (!error) nr_walk(&(struct nr_walk){.visit = stop_one, .arg = &running, .through = job->tree.space.init});
+    if (error || running == 0) return answer_freeze(job, error);
+    job->freeze_at = nr_now() + (job->freeze_passes < QUICK_PASSES ? MS : LATER_PASS);
+    if (job->freeze_passes < QUICK_PASSES) job->freeze_passes++;
 }
 
 void nr_job_freeze(struct nr_job *job, uint64_t id) {
-    bool over = job->state == NR_LIFE_STARTING || job->state == NR_LIFE_OVER;
-    bool ending = job->state == NR_LIFE_ENDING || job->state == NR_LIFE_KILLING;
     answer_freeze(job, ECANCELED);
     job->freezing = id;
-    if (over || ending) return answer_freeze(job, over ? ESRCH : EBUSY);
+    int error = too_late(job);
+    if (error) return answer_freeze(job, error);
     job->frozen = true;
-    if (job->leaf.dir < 0) {
-        stop_all(job->tree.space.init);
-        return answer_freeze(job, 0);
-    }
-    int error = nr_leaf_freeze(&job->leaf, true);
-    if (error == ENOENT) {
-        stop_all(job->tree.space.init);
-        error = 0;
-    } else if (!error && job->leaf.events >= 0 && !nr_leaf_is_frozen(&job->leaf)) {
-        return; /* answered when the kernel says so */
-    }
+    job->freeze_passes = 0;
+    error = job->leaf.dir < 0 ? ENOENT : nr_leaf_freeze(&job->leaf, true);
+    if (error == ENOENT) return nr_job_freeze_on(job);
+    if (!error && job->leaf.events >= 0 && !nr_leaf_is_frozen(&job->leaf)) return; /* answered when the kernel says so */
     answer_freeze(job, error);
 }
 

@@ -28,7 +28,7 @@ static void open_job(struct nr_job *job, struct nr_shepherd *shepherd, int contr
     job->leftovers = job->passes = job->passes_in_vain = 0;
     job->reaped_said = false;
     memset(&job->reaped, 0, sizeof job->reaped);
-    job->timeout_at = job->deadline = job->unkillable_at = job->trim_at = NR_NEVER;
+    job->timeout_at = job->deadline = job->unkillable_at = job->trim_at = job->freeze_at = NR_NEVER;
 }
 
 /* Says what is left to say, however slowly the host reads, unless it is gone. */

@@ -22,6 +22,8 @@ struct nr_job {
     struct nr_tree tree;
     bool frozen;            /* FREEZE was the last word */
     uint64_t freezing;      /* the id of a FREEZE that is not answered yet, or 0 */
+    int64_t freeze_at;      /* the next pass over those who are not stopped yet; NR_NEVER: none, or the kernel does it */
+    int freeze_passes;      /* of those that follow each other closely */
     int terminal;           /* FOREGROUND: the terminal to hand back, else -1 */
     int pty;                /* TERMINAL: the child's side, held until the tree is empty; else -1 */
     bool host_gone;         /* the end of control was acted upon */
@@ -66,6 +68,8 @@ bool nr_job_isolate(struct nr_job *job, enum nr_stage *stage, int *error);
 void nr_job_release(struct nr_job *job);
 /* Stops everybody where he is, or lets them go on; `id`: the question, answered by DONE once it is so. */
 void nr_job_freeze(struct nr_job *job, uint64_t id);
+/* freeze_at has come. */
+void nr_job_freeze_on(struct nr_job *job);
 void nr_job_thaw(struct nr_job *job);
 /* cgroup.events has changed. */
 void nr_job_hear_cgroup(struct nr_job *job);

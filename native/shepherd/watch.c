@@ -104,6 +104,7 @@ static int64_t next_deadline(const struct nr_job *job) {
     int64_t when = job->timeout_at;
     if (job->deadline < when) when = job->deadline;
     if (job->trim_at < when) when = job->trim_at;
+    if (job->freeze_at < when) when = job->freeze_at;
     return job->unkillable_at < when ? job->unkillable_at : when;
 }
 
@@ -111,6 +112,7 @@ static void check_deadlines(struct nr_job *job) {
     if (next_deadline(job) == NR_NEVER) return;
     int64_t now = nr_now();
     if (job->trim_at <= now) nr_job_trim(job);
+    if (job->freeze_at <= now) nr_job_freeze_on(job);
     if (job->timeout_at <= now) {
         job->timeout_at = NR_NEVER;
         nr_job_happen(job, NR_EVENT_TIMEOUT, NR_CAUSE_TIMEOUT, job->request.kill_timeout);

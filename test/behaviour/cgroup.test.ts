@@ -10,7 +10,7 @@ import {RunError, run, start, type Usage} from '../../src/index.js';
 import {censusOfThisFile} from '../support/census.js';
 import {folder, isThere, leavesBelow, mount, noCgroups} from '../support/cgroups.js';
 import {child, commandLineFile} from '../support/places.js';
-import {isAlive, processState} from '../support/proc.js';
+import {isAlive} from '../support/proc.js';
 import {until, within} from '../support/wait.js';
 
 censusOfThisFile();
@@ -131,23 +131,6 @@ test('freeze() and thaw(): nobody runs, time limits go on, and a stop thaws firs
   const limited = await start([child('spin')], {cgroup: folder, timeout: 300, killTimeout: 5_000});
   await limited.freeze();
   assert.deepEqual([(await within(limited.closed, 'its time limit')).reason, isThere(folder)], ['timeout', false]);
-});
-
-test('freeze() without a cgroup stops one after the other', async () => {
-  const p = await start([child('leave_survivors')], {killTimeout: 100});
-  let said = '';
-  while (!said.includes('up\n')) said += String(await p.read());
-  const pids = ['leader', 'worker', 'runaway'].map((name) => Number(said.match(new RegExp(`^${name} (\\d+)$`, 'm'))?.[1]));
-  assert.equal(await p.freeze(), true);
-  assert.deepEqual(
-    pids.map((pid) => processState(pid)?.state),
-    ['T', 'T', 'T'],
-  );
-  assert.equal(await p.thaw(), true);
-  await until(() => pids.every((pid) => processState(pid)?.state === 'S'), 'them to go on');
-  await p.freeze();
-  assert.deepEqual([(await p.stop()).proven, pids.some(isAlive)], [true, false]);
-  while ((await p.read()) !== null);
 });
 
 test('FAULT 44: who is never waited for counts in a cgroup, and does not without one', {skip}, async () => {
