@@ -13,6 +13,8 @@ const ANSWER_MS = 500;
 /** A doubted shepherd is woken at once, killed after so many ms if it is stopped again, and after so many more if it says nothing. */
 const STOPPED_AGAIN_MS = 500;
 const SILENT_MS = 4_500;
+/** ms that the fork server has to sweep the tree of a shepherd that was killed for its silence. */
+const SWEEP_MS = 3_000;
 
 /** What is doubted. */
 export interface Doubted {
@@ -35,6 +37,8 @@ export class Doubt {
   #deadlines: Partial<Record<Name, Deadline>> = {};
   #step: (() => void) | undefined;
   #graceOver = Number.POSITIVE_INFINITY;
+  #lost = false;
+  #extended = false;
 
   constructor(of: Doubted) {
     this.#of = of;
@@ -54,7 +58,13 @@ export class Doubt {
   endsWithin(graceMs: number): void {
     this.#graceOver = Math.min(this.#graceOver, performance.now() + graceMs);
     this.#deadline('grace').within(graceMs + ANSWER_MS);
-    this.#deadline('ending').within(graceMs + REPORT_MS);
+    if (!this.#lost) this.#deadline('ending').within(graceMs + REPORT_MS);
+  }
+
+  /** The shepherd is gone: its tree is swept, and whoever waits for that has a limit of his own. */
+  lose(): void {
+    this.#lost = true;
+    this.#deadlines.ending?.clear();
   }
 
   /** A question was asked: its answer is due. */
@@ -80,9 +90,16 @@ export class Doubt {
   }
 
   #overdue(name: Name): void {
-    if (name === 'ending') this.#of.giveUp();
+    if (name === 'ending') this.#endIsOverdue();
     else if (name === 'patience') this.#next();
     else if (name !== 'answer' || this.#of.control.waits) this.#doubt();
+  }
+
+  /** On a busy machine the steps against a silent shepherd come late: they are all taken before anything is given up. */
+  #endIsOverdue(): void {
+    if (this.#step === undefined || this.#extended) return this.#of.giveUp();
+    this.#extended = true;
+    this.#deadline('ending').within(STOPPED_AGAIN_MS + SILENT_MS + SWEEP_MS);
   }
 
   /**
@@ -101,10 +118,17 @@ export class Doubt {
       if (of.control.reads !== reads) return this.#askAgain();
       this.#then(SILENT_MS, () => {
         if (of.over) return;
-        if (of.control.reads === reads) of.server.replace(of.shepherd, 'anyway');
+        if (of.control.reads === reads) this.#replace();
         else this.#askAgain();
       });
     });
+  }
+
+  #replace(): void {
+    this.#of.server.replace(this.#of.shepherd, 'anyway');
+    if (this.#lost || this.#graceOver === Number.POSITIVE_INFINITY) return;
+    this.#deadlines.ending?.clear();
+    this.#deadline('ending').within(SWEEP_MS);
   }
 
   /** A grace that is over stays a reason for doubt; a late answer that has come does not. */

@@ -260,6 +260,7 @@ export class Job implements ControlEvents, Doubted {
   /** The shepherd ended without GONE: the fork server sweeps what it left, and says so. */
   async #loseShepherd(): Promise<void> {
     this.#lost = true;
+    this.#doubt.lose();
     this.#settleExited();
     const swept = await this.server.swept(this.shepherd, REPORT_MS);
     if (this.#closed) return;

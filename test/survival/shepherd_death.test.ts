@@ -112,12 +112,15 @@ fault(
   async ({family, gone, took}) => {
     const {p, shepherd} = await family();
     const remove = await freeze(shepherd);
-    const began = performance.now();
-    const end = await within(p.stop(), 'stop()');
-    assert.deepEqual([end.reason, end.proven], ['lost', true]);
-    await gone();
-    took(performance.now() - began);
-    await remove();
+    try {
+      const began = performance.now();
+      const end = await within(p.stop(), 'stop()');
+      assert.deepEqual([end.reason, end.proven], ['lost', true]);
+      await gone();
+      took(performance.now() - began);
+    } finally {
+      await remove();
+    }
   },
   {most: 3, skip: cannotFreeze},
 );
@@ -129,9 +132,12 @@ fault(
     const p = await start([child('ignore_sigterm'), marker], {stdio: ['ignore', 'ignore', line.fd], timeout: 200, killTimeout: 100});
     line.letGo();
     const remove = await freeze(shepherdOf(p.pid));
-    assert.equal((await within(p.closed, 'its end')).proven, true);
-    await gone();
-    await remove();
+    try {
+      assert.equal((await within(p.closed, 'its end')).proven, true);
+      await gone();
+    } finally {
+      await remove();
+    }
   },
   {most: 1, skip: cannotFreeze},
 );
