@@ -40,6 +40,7 @@ const cat = await alternate(rounds, {
   ...(library.stream && {readInto: subject('cat', 'readInto', through)}),
   read: subject('cat', 'read', through),
   childProcess: subject('cat', 'childProcess', through),
+  limit: () => figureOf(limit('through_loop'), [String(through)]),
 });
 
 function rows(stdout, pieces) {
@@ -69,4 +70,5 @@ report([
     ? [compare(`${through} MiB through cat, readInto / child_process`, 'GB/s', cat.readInto, cat.childProcess, '>= 1.5')]
     : []),
   compare(`${through} MiB through cat, read / child_process`, 'GB/s', cat.read, cat.childProcess, cat.readInto ? undefined : '>= 1.5'),
+  compare(`${through} MiB through cat, C loop / child_process`, 'GB/s', cat.limit, cat.childProcess),
 ]);
