@@ -21,7 +21,7 @@ import type {
 import {type DaemonSettings, pattern, settleDaemon} from '../words/daemon_settings.js';
 import {atCaller, ended, invalid, misuse, RunError, unsupported} from '../words/errors.js';
 import {lastLines} from '../words/excerpt.js';
-import {settleKillTimeout, settleReach} from '../words/given.js';
+import {settleKillTimeout, settleReach, settleTimeout} from '../words/given.js';
 import type {Reach, Signal} from '../words/options.js';
 import {type CommandLine, commandLine, quoteShort} from '../words/quote.js';
 import type {FailedResult, HeldBy} from '../words/result.js';
@@ -249,7 +249,7 @@ export class OwnedDaemon extends Emitter<DaemonEvents> implements Face {
   }
 
   waitFor(wanted: RegExp | string, options: {readonly timeout?: number | undefined} = {}): Promise<LineMatch> {
-    return answer(() => this.#waitFor(pattern('pattern', wanted), options.timeout));
+    return answer(() => this.#waitFor(pattern('pattern', wanted), settleTimeout(options.timeout)));
   }
 
   stop(options: {readonly killTimeout?: number | undefined} = {}): Promise<DaemonEnd> {

@@ -45,6 +45,8 @@ export class Lifecycle {
   #waiting = false;
   /** Withdraws what the present state waits for. */
   #withdraw: () => void = () => {};
+  /** What happened while something else was being done about: listeners may do anything. undefined: nothing is. */
+  #later: DaemonEvent[] | undefined;
 
   constructor(policy: RestartSetting, body: Body, clock: Clock) {
     this.#body = body;
@@ -110,6 +112,19 @@ export class Lifecycle {
   }
 
   #dispatch(event: DaemonEvent): void {
+    if (this.#later) {
+      this.#later.push(event);
+      return;
+    }
+    this.#later = [event];
+    try {
+      for (const next of this.#later) this.#happen(next);
+    } finally {
+      this.#later = undefined;
+    }
+  }
+
+  #happen(event: DaemonEvent): void {
     const row = step(this.state, event);
     if (row === undefined) return;
     const previous = this.state;

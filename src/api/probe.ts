@@ -2,6 +2,7 @@
 // Never: decides what follows from the answer.
 // Modules of the network are loaded by the first question that needs them: most users of the library ask none.
 import {networkInterfaces} from 'node:os';
+import {inspect} from 'node:util';
 import {covers, holderOf, holds, type Listening, listeningTo, treeBelow} from '../subprocess/listening.js';
 import type {ProbeSetting} from '../words/daemon_settings.js';
 import {cut, quoteShort} from '../words/quote.js';
@@ -208,8 +209,9 @@ function aborted(signal: AbortSignal): Promise<undefined> {
   });
 }
 
+/** A check may throw anything. */
 function says(error: unknown): string {
-  const {message, code} = error as NodeJS.ErrnoException;
   // Several addresses that all refuse come as one error without a message.
-  return cut(message || code || String(error), 300).replace(/\s+/g, ' ');
+  const words = error instanceof Error ? error.message || (error as NodeJS.ErrnoException).code || error.name : inspect(error);
+  return cut(words, 300).replace(/\s+/g, ' ');
 }

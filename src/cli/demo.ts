@@ -5,6 +5,7 @@ import {readdirSync, readFileSync, readlinkSync} from 'node:fs';
 import {createInterface} from 'node:readline';
 import {fileURLToPath} from 'node:url';
 import {becomeSubreaper, children, reapZombies} from './orphans.js';
+import {print, say} from './say.js';
 
 const MEMBERS = [
   ['server', 'the child'],
@@ -19,13 +20,13 @@ const GREEN = '\u001b[32m';
 const RED = '\u001b[31m';
 
 const here = (file: string) => fileURLToPath(new URL(file, import.meta.url));
-const say = (line = '') => process.stdout.write(`${line}\n`);
+const tell = (line = '') => print(`${line}\n`);
 const colour = (code: string, text: string) => (process.stdout.isTTY ? `${code}${text}\u001b[0m` : text);
 
 /** The exit status. */
 export async function demo(): Promise<number> {
   if (process.platform !== 'linux') {
-    process.stderr.write('net-runner: the demo looks at /proc, so it needs Linux\n');
+    say('the demo looks at /proc, so it needs Linux');
     return 125;
   }
   const began = performance.now();
@@ -33,52 +34,52 @@ export async function demo(): Promise<number> {
   try {
     becomeSubreaper(); // so that what the hosts leave comes to us, and can be counted and reaped
   } catch (error) {
-    process.stderr.write(`net-runner: ${(error as Error).message}\n`);
+    say((error as Error).message);
     return 125;
   }
-  say('1  A command, through the shepherd');
+  tell('1  A command, through the shepherd');
   const worked = showCommand();
-  say();
-  say('2  The promise: kill -9 the host, then look what is left');
+  tell();
+  tell('2  The promise: kill -9 the host, then look what is left');
   const kept = await showPromise();
-  say();
-  say('3  Your turn');
-  say("   npx net-runner run --timeout 2s sh -c 'sleep 60 & sleep 60'   ->  exit 124, nothing left");
-  say('   npm test    examples/    docs/guarantees.md: what is promised, and what is not');
-  say();
+  tell();
+  tell('3  Your turn');
+  tell("   npx net-runner run --timeout 2s sh -c 'sleep 60 & sleep 60'   ->  exit 124, nothing left");
+  tell('   npm test    examples/    docs/guarantees.md: what is promised, and what is not');
+  tell();
   const left = await whatIsLeft(pipesBefore);
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
-  say(`left behind: ${left.processes} processes, ${left.zombies} zombies, ${left.pipes} open pipes (${seconds} s)`);
+  tell(`left behind: ${left.processes} processes, ${left.zombies} zombies, ${left.pipes} open pipes (${seconds} s)`);
   return worked && kept && left.processes + left.zombies + left.pipes === 0 ? 0 : 1;
 }
 
 function showCommand(): boolean {
   const words = ['run', '--stats', 'sha256sum', 'package.json'];
-  say(`   $ net-runner ${words.join(' ')}`);
+  tell(`   $ net-runner ${words.join(' ')}`);
   const {stdout, stderr, status} = spawnSync(process.execPath, [here('./main.js'), ...words], {cwd: here('../../'), encoding: 'utf8'});
   for (const line of `${stdout}${stderr}`.trimEnd().split('\n'))
-    say(`   ${line.replace(/^([0-9a-f]{8})[0-9a-f]{52}([0-9a-f]{4}) /, '$1...$2 ')}`);
+    tell(`   ${line.replace(/^([0-9a-f]{8})[0-9a-f]{52}([0-9a-f]{4}) /, '$1...$2 ')}`);
   return status === 0;
 }
 
 async function showPromise(): Promise<boolean> {
-  say('   Two hosts each start the same three programs. When all are up, the host gets SIGKILL.');
+  tell('   Two hosts each start the same three programs. When all are up, the host gets SIGKILL.');
   const [plain, ours] = await Promise.all([Family.start('child_process'), Family.start('net-runner')]);
   plain.killHost();
   ours.killHost();
   await Promise.all([ours.watch(WAIT_MS), plain.watch(FAIR_MS)]);
 
-  const row = (name: string, what: string, left: string, right: string) => say(`   ${name.padEnd(10)}${what.padEnd(30)}${left}${right}`);
+  const row = (name: string, what: string, left: string, right: string) => tell(`   ${name.padEnd(10)}${what.padEnd(30)}${left}${right}`);
   row('', '', 'child_process     ', 'net-runner');
   for (const [name, what] of MEMBERS) row(name, what, plain.fate(name), ours.fate(name));
   row('pipe', 'write end, held by all', plain.pipeFate(), ours.pipeFate());
-  say('   How: SIGTERM at once, SIGKILL after 500 ms (killTimeout: 500), then proof: waitpid says ECHILD.');
+  tell('   How: SIGTERM at once, SIGKILL after 500 ms (killTimeout: 500), then proof: waitpid says ECHILD.');
 
   const survivors = await plain.endSurvivors();
-  if (survivors.length === 0) say('   child_process left nothing this time.');
-  else say(`   The ${inWords(survivors.length)} that child_process left (pids ${survivors.join(', ')}) were ended by this demo.`);
+  if (survivors.length === 0) tell('   child_process left nothing this time.');
+  else tell(`   The ${inWords(survivors.length)} that child_process left (pids ${survivors.join(', ')}) were ended by this demo.`);
   const escaped = await ours.endSurvivors();
-  if (escaped.length > 0) say(`   net-runner broke its promise: pids ${escaped.join(', ')} were left, and ended by this demo.`);
+  if (escaped.length > 0) tell(`   net-runner broke its promise: pids ${escaped.join(', ')} were left, and ended by this demo.`);
   return escaped.length === 0 && ours.pipeClosedAt !== undefined;
 }
 

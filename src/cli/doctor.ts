@@ -6,6 +6,7 @@ import {start} from '../api/start.js';
 import {native} from '../native.js';
 import {RunError} from '../words/errors.js';
 import {becomeSubreaper, endAdopted} from './orphans.js';
+import {print} from './say.js';
 
 /** What was found of one guarantee. */
 interface Finding {
@@ -44,13 +45,13 @@ export async function doctor(json: boolean): Promise<number> {
   const rows: (Finding & {readonly name: string; readonly basic: boolean})[] = [];
   for (const {name, basic, look} of CHECKS) rows.push({name, basic, ...(await tried(look))});
   const holds = rows.every(({ok, basic}) => ok || !basic);
-  if (json) process.stdout.write(`${JSON.stringify({holds, checks: rows}, null, 2)}\n`);
+  if (json) print(`${JSON.stringify({holds, checks: rows}, null, 2)}\n`);
   else {
     for (const {name, ok, basic, seen, advice} of rows) {
-      process.stdout.write(`${ok ? 'yes' : basic ? 'NO ' : 'no '}  ${name.padEnd(19)}${seen}\n`);
-      if (!ok && advice !== undefined) process.stdout.write(`     ${''.padEnd(19)}-> ${advice}\n`);
+      print(`${ok ? 'yes' : basic ? 'NO ' : 'no '}  ${name.padEnd(19)}${seen}\n`);
+      if (!ok && advice !== undefined) print(`     ${''.padEnd(19)}-> ${advice}\n`);
     }
-    process.stdout.write(holds ? 'The basic level holds: nothing is left behind.\n' : 'The basic level does not hold here.\n');
+    print(holds ? 'The basic level holds: nothing is left behind.\n' : 'The basic level does not hold here.\n');
   }
   return holds ? 0 : 1;
 }

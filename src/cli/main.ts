@@ -8,9 +8,10 @@ import {parseRun, type RunFlags} from './flags.js';
 import {help} from './help.js';
 import {UsageError} from './option_table.js';
 import {runCommand} from './run.js';
+import {note, print, say} from './say.js';
 
 function refuse(sentence: string): void {
-  process.stderr.write(`net-runner: ${sentence}\n`);
+  say(sentence);
   process.exitCode = FAILED;
 }
 
@@ -32,7 +33,7 @@ async function runUp(given: readonly string[]): Promise<void> {
   try {
     const [{up}, {parseUp}] = await Promise.all([import('./up.js'), import('./up_flags.js')]);
     const flags = parseUp(given);
-    if (flags.help) process.stdout.write(help());
+    if (flags.help) print(help());
     else leave(await up(flags));
   } catch (error) {
     if (error instanceof UsageError || error instanceof NativeError) refuse(error.message);
@@ -44,7 +45,7 @@ const [name, ...words] = process.argv.slice(2);
 switch (name) {
   case 'run': {
     const flags = flagsOf(words);
-    if (flags?.help) process.stdout.write(help());
+    if (flags?.help) print(help());
     else if (flags) leave(await runCommand(flags));
     break;
   }
@@ -65,15 +66,15 @@ switch (name) {
   case 'help':
   case '--help':
   case '-h':
-    process.stdout.write(help());
+    print(help());
     break;
   case 'version':
   case '--version':
   case '-V':
-    process.stdout.write(`net-runner ${version()}\n`);
+    print(`net-runner ${version()}\n`);
     break;
   case undefined:
-    process.stderr.write(help());
+    note(help());
     process.exitCode = FAILED;
     break;
   default:

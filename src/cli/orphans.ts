@@ -8,14 +8,20 @@ export interface Child {
   readonly zombie: boolean;
   /** One of ours: a fork server or a shepherd. They end by themselves, and must not be ended before their work is done. */
   readonly ours: boolean;
+  /** In clock ticks since boot: with the pid it names a process beyond doubt. */
+  readonly born: string;
 }
+
+/** Children that this process had before: a shell that became us by exec started them, and goes on with them. */
+const inherited = new Map<number, string>();
 
 /** Orphans of this process's tree come to it from now on, not to PID 1. Where the kernel has no such thing they do not. */
 export function becomeSubreaper(): void {
+  for (const {pid, born} of children()) inherited.set(pid, born);
   native().addon.becomeSubreaper();
 }
 
-/** The children of this process, adopted ones included. Empty where there is no /proc. */
+/** The children of this process, adopted ones included, but those that it had before. Empty where there is no /proc. */
 export function children(): Child[] {
   let names: string[];
   try {
@@ -29,11 +35,12 @@ export function children(): Child[] {
 function look(pid: number): Child[] {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    if (Number(parent) !== process.pid) return [];
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const [state, parent, born] = [fields[0], fields[1], fields[19] as string];
+    if (Number(parent) !== process.pid || inherited.get(pid) === born) return [];
     const zombie = state === 'Z' || state === 'X';
     const name = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
-    return [{pid, zombie, ours: !zombie && runsShepherd(pid, name)}];
+    return [{pid, zombie, ours: !zombie && runsShepherd(pid, name), born}];
   } catch {
     return []; // it ended meanwhile, or is not ours to look at, so not our child
   }

@@ -1,6 +1,6 @@
 // Owns: `net-runner run`: one command, with its output passed through, its signals passed on, and its end as our own.
 // Never: signals a bare pid; reads a byte that nobody asked to be counted or kept.
-import {closeSync, openSync, writeSync} from 'node:fs';
+import {closeSync, openSync, writeFileSync} from 'node:fs';
 import type {Readable} from 'node:stream';
 import {isatty} from 'node:tty';
 import {start} from '../api/start.js';
@@ -9,6 +9,7 @@ import {RunError} from '../words/errors.js';
 import {FAILED, type Way, wayOf, wayOfFailure} from './exit.js';
 import type {RunFlags} from './flags.js';
 import {becomeSubreaper, endAdopted, keepReaping} from './orphans.js';
+import {note, print, say} from './say.js';
 import {OwnTerminal, ptyOptions} from './terminal.js';
 import {showSize, showTime} from './units.js';
 
@@ -64,11 +65,10 @@ async function runToEnd(flags: RunFlags, report: number | undefined): Promise<Wa
     full === undefined
       ? sentenceOf(flags, p, end)
       : `${p.command} wrote more than ${showSize(output[full]!.most)} to ${full}; it was stopped`;
-  if (failure !== undefined) process.stderr.write(`net-runner: ${failure}\n`);
+  if (failure !== undefined) say(failure);
   const way = full === undefined ? wayOf(end) : {code: FAILED};
   const stats = p.stats();
-  if (flags.stats)
-    process.stderr.write(`${statsLine(end, stats, full === undefined ? end.reason : 'max-output', output.stdout !== undefined)}\n`);
+  if (flags.stats) note(`${statsLine(end, stats, full === undefined ? end.reason : 'max-output', output.stdout !== undefined)}\n`);
   if (flags.json || report !== undefined) {
     const result = {
       command: {file: p.command.file, args: p.command.args},
@@ -87,7 +87,7 @@ async function runToEnd(flags: RunFlags, report: number | undefined): Promise<Wa
       usage: stats.usage,
       ...(flags.json && {stdout: output.stdout!.text(), ...(output.stderr && {stderr: output.stderr.text()})}),
     };
-    emit(flags, report, result);
+    if (!emit(flags, report, result)) return {code: FAILED};
   }
   return way;
 }
@@ -96,19 +96,25 @@ async function runToEnd(flags: RunFlags, report: number | undefined): Promise<Wa
 function fail(flags: RunFlags, report: number | undefined, error: unknown): Way {
   const known = error instanceof RunError;
   const message = known ? error.shortMessage : (error as Error).message;
-  process.stderr.write(`net-runner: ${message}\n`);
+  say(message);
   const [file, ...args] = flags.command;
   const {code} = error as {code?: string};
   emit(flags, report, {command: {file, args}, ok: false, error: {reason: known ? error.reason : 'failed', code, message}});
   return known ? wayOfFailure(error) : {code: FAILED};
 }
 
-function emit(flags: RunFlags, report: number | undefined, result: object): void {
+/** false: the report could not be written, and that was said. */
+function emit(flags: RunFlags, report: number | undefined, result: object): boolean {
   const text = `${JSON.stringify(result, null, 2)}\n`;
-  if (report !== undefined) writeSync(report, text);
-  if (!flags.json) return;
-  process.stdout.on('error', () => {}); // whoever closed it does not want the rest
-  process.stdout.write(text);
+  if (flags.json) print(text);
+  if (report === undefined) return true;
+  try {
+    writeFileSync(report, text);
+    return true;
+  } catch (error) {
+    say(`the report cannot be written to ${flags.report}: ${(error as Error).message}`);
+    return false;
+  }
 }
 
 /** What went wrong with a command that started, for stderr; an exit or a signal of its own needs no words. */

@@ -34,11 +34,11 @@ export async function up(flags: UpFlags): Promise<Way> {
 
 /** Everything that can be wrong is found here. */
 async function prepare(flags: UpFlags): Promise<{supervisor: OwnedSupervisor; shown: ReadonlySet<string>}> {
-  const named = flags.file ?? (flags.services.size === 0 ? findUpFile(process.cwd()) : undefined);
+  const named = flags.file ?? (flags.services.size === 0 ? findUpFile(here()) : undefined);
   const file = named === undefined ? undefined : await readUpFile(named);
   const services: Services = {...file?.services};
   for (const [name, command] of flags.services) {
-    if (name in services) throw new UsageError(`service '${name}' is in ${named} and on the command line`);
+    if (Object.hasOwn(services, name)) throw new UsageError(`service '${name}' is in ${named} and on the command line`);
     services[name] = {command: wordsOf(name, command)};
   }
   // What a file names lies beside it.
@@ -53,6 +53,14 @@ async function prepare(flags: UpFlags): Promise<{supervisor: OwnedSupervisor; sh
     return {supervisor: new OwnedSupervisor(options as unknown as SupervisorOptions), shown};
   } catch (error) {
     throw refusal(error, flags, file);
+  }
+}
+
+function here(): string {
+  try {
+    return process.cwd();
+  } catch {
+    throw new UsageError('the current directory is gone; change to another one');
   }
 }
 

@@ -1,6 +1,7 @@
 // Owns: what `net-runner up` shows: lines of services with their names before them, a table while they start, or one line of JSON each.
 // Never: decides what happens to a service.
 import type {DaemonState, OutputName, RestartNotice, SupervisorEnd} from '../index.js';
+import {say} from './say.js';
 import {showTime} from './units.js';
 
 /** Of a terminal's eight colours, those that are read well on black and on white. */
@@ -77,7 +78,7 @@ class JsonScreen implements Screen {
   }
 
   say(sentence: string): void {
-    process.stderr.write(`net-runner: ${sentence}\n`);
+    say(sentence);
   }
 
   end(end: SupervisorEnd): void {
@@ -146,11 +147,10 @@ class TextScreen implements Screen {
   }
 
   say(sentence: string): void {
-    const text = `net-runner: ${sentence}`;
-    if (this.#live) this.#out.put(this.#colour(GREY, text));
+    if (this.#live) this.#out.put(this.#colour(GREY, `net-runner: ${sentence}`));
     else {
       this.#out.flush(); // so that what was said before comes before, where both go to one place
-      process.stderr.write(`${text}\n`);
+      say(sentence);
     }
   }
 

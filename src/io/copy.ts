@@ -85,11 +85,18 @@ export async function writeAll(fd: number, bytes: Uint8Array): Promise<void> {
 /** A stream calls back when it has passed the bytes on, which is its own backpressure. */
 function writeStream(stream: NodeJS.WritableStream, bytes: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
+    const leave = () => stream.removeListener('close', closed).removeListener('error', reject);
     // One that closes before it has called back never will.
-    const closed = () => reject(new Error('it was closed'));
-    stream.once('close', closed);
+    const closed = () => {
+      leave();
+      reject(new Error('it was closed'));
+    };
+    stream.on('close', closed);
+    // A stream that fails says so twice, the second time as an event in a later tick, which would be an uncaught exception.
+    stream.on('error', reject);
     stream.write(bytes, (error?: Error | null) => {
-      stream.removeListener('close', closed);
+      if (!error) leave();
+      else setImmediate(leave);
       if (error) reject(error);
       else resolve();
     });

@@ -11,9 +11,14 @@ export interface Fed {
   readonly error?: unknown;
 }
 
+type Piece = {readonly done?: boolean | undefined; readonly value?: unknown};
+
+/** The sink was closed while a source was asked. */
+const CLOSED = Symbol('closed');
+
 /** A source as feeding sees it. */
 interface Pieces {
-  next(): Promise<{done?: boolean | undefined; value?: unknown}>;
+  next(): Promise<Piece>;
   /** Nobody wants more. Not waited for: a source may be stuck in next(). */
   stop(): unknown;
 }
@@ -50,14 +55,15 @@ async function pump(sink: Sink, pieces: Pieces): Promise<boolean> {
   });
   // One promise per piece. A race against a promise that lives as long as the job would keep every piece's reaction alive.
   const next = () =>
-    new Promise<{done?: boolean | undefined; value?: unknown} | undefined>((resolve, reject) => {
-      wake = () => resolve(undefined);
+    new Promise<Piece | typeof CLOSED>((resolve, reject) => {
+      wake = () => resolve(CLOSED);
       pieces.next().then(resolve, reject);
     });
   while (!isClosed) {
     const piece = await next();
-    if (piece?.done) return true;
-    if (piece && !isClosed && !(await sink.write(piece.value as InputChunk))) break;
+    if (piece === CLOSED) break;
+    if (piece.done) return true;
+    if (!isClosed && !(await sink.write(piece.value as InputChunk))) break;
   }
   stop(pieces);
   return false;
@@ -100,7 +106,12 @@ function ofWeb(stream: {getReader(): {read(): Promise<{done: boolean; value?: un
 function ofIterator(iterator: AsyncIterator<unknown> | Iterator<unknown>, stream: unknown): Pieces {
   const {destroy} = (stream ?? {}) as {destroy?: unknown};
   return {
-    next: async () => iterator.next(),
+    next: async () => {
+      const piece: unknown = await iterator.next();
+      // As `for await` has it; nothing else would ever end it.
+      if (typeof piece !== 'object' || piece === null) throw new TypeError(`its iterator gave ${String(piece)} for { value, done }`);
+      return piece;
+    },
     stop: () => (typeof destroy === 'function' ? destroy.call(stream) : iterator.return?.()),
   };
 }

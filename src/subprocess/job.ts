@@ -155,13 +155,16 @@ export class Job implements ControlEvents, Doubted {
 
   /** 0 once everybody is stopped; it takes as long as the kernel does, so no answer is due. */
   freeze(): Promise<number> {
-    this.#freezing ??= this.control.freeze().finally(() => {
-      this.#freezing = undefined;
+    if (this.#freezing) return this.#freezing;
+    const asked = this.control.freeze().finally(() => {
+      if (this.#freezing === asked) this.#freezing = undefined;
     });
-    return this.#freezing;
+    this.#freezing = asked;
+    return asked;
   }
 
   thaw(): Promise<number> {
+    this.#freezing = undefined; // the next freeze() is a question of its own
     return this.#doubt.asked(this.control.thaw());
   }
 
@@ -261,6 +264,7 @@ export class Job implements ControlEvents, Doubted {
   async #loseShepherd(): Promise<void> {
     this.#lost = true;
     this.#doubt.lose();
+    this.server.wake(); // a fork server that somebody has stopped sweeps nothing
     this.#settleExited();
     const swept = await this.server.swept(this.shepherd, REPORT_MS);
     if (this.#closed) return;

@@ -295,6 +295,37 @@ test('without a terminal INT, QUIT and HUP go to the command', async () => {
   }
 });
 
+test('children that its process had before are no orphans of the command', async () => {
+  const words = ['sh', '-c', 'sleep 60 <&- >&- 2>&- & echo $!; exec "$@"', 'sh', ...NODE, 'run', 'true'];
+  const {stdout, status} = spawnSync(words[0] as string, words.slice(1), {encoding: 'utf8'});
+  const before = Number(stdout);
+  assert.deepEqual([status, isAlive(before)], [0, true]);
+  process.kill(before, 'SIGKILL');
+  await until(() => !isAlive(before), 'it to end');
+});
+
+test('a reader of its own words that has gone ends it quietly', async () => {
+  for (const words of ['--help', 'run --help', 'version', 'doctor', 'run --stats true', 'run --timeout 100ms sleep 60']) {
+    // Nobody reads what it says: the reading end is closed before it says anything.
+    const script = `{ sleep 0.2; "$@" >&3 2>&3; echo $? >&4; } 3>&1 4>&2 | :`;
+    const {stderr} = spawnSync('bash', ['-c', script, 'bash', ...NODE, ...words.split(' ')], {encoding: 'utf8'});
+    assert.equal(stderr.trim(), words.includes('timeout') ? '124' : '0', words);
+  }
+});
+
+test('what cannot be done is a sentence, not a stack', async () => {
+  const full = await run('--report', '/dev/full', 'true');
+  assert.deepEqual(
+    [full.code, full.stderr],
+    [125, 'net-runner: the report cannot be written to /dev/full: ENOSPC: no space left on device, write\n'],
+  );
+  const gone = mkdtempSync(path.join(tmpdir(), 'net-runner-gone-'));
+  const script = 'cd "$1" && rmdir "$1" && shift && exec "$@"';
+  const up = spawnSync('sh', ['-c', script, 'sh', gone, ...NODE, 'up'], {encoding: 'utf8'});
+  assert.deepEqual([up.status, up.stderr], [125, 'net-runner: the current directory is gone; change to another one\n']);
+  assert.equal((await netRunner(['up', 'constructor=true'])).code, 0);
+});
+
 test('SIGKILL to net-runner leaves nothing of the tree', async (t) => {
   const line = newLifeline();
   t.after(() => line.close());

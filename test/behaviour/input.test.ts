@@ -5,7 +5,9 @@ import {createHash} from 'node:crypto';
 import {test} from 'node:test';
 import {run, start} from '../../src/index.js';
 import {censusOfThisFile} from '../support/census.js';
+import {failure} from '../support/failure.js';
 import {child} from '../support/places.js';
+import {within} from '../support/wait.js';
 
 censusOfThisFile(() => run(['true']));
 
@@ -46,4 +48,13 @@ test('un-awaited writes keep their order', async () => {
   for (let chunk = await p.read(); chunk; chunk = await p.read()) all += chunk;
   assert.equal(all, Array.from({length: 2_000}, (_, i) => `${i}\n`).join(''));
   await p.closed;
+});
+
+test('an iterator that breaks its own protocol is a source that fails', async () => {
+  for (const piece of [undefined, null, 7]) {
+    const input = {[Symbol.iterator]: () => ({next: () => piece})} as unknown as Iterable<string>;
+    const error = await failure(within(run(['cat'], {input}), 'it to be refused'));
+    assert.equal(error.reason, 'input');
+    assert.match(error.message, /its iterator gave (undefined|null|7)/);
+  }
 });

@@ -187,6 +187,21 @@ test('a copy that cannot be written stops the job, and the others have all that 
   await p[Symbol.asyncDispose]();
 });
 
+test('a copy to a stream that has ended, or fails, is no uncaught exception of the host', async () => {
+  const ended = new PassThrough();
+  ended.end();
+  const failing = new Writable({write: (_chunk, _encoding, done) => done(new Error('no room'))});
+  const destroyed = new PassThrough();
+  destroyed.destroy();
+  for (const to of [ended, failing, destroyed]) {
+    const error = await failure(run(['sh', '-c', 'echo x; exec sleep 60'], {stdout: ['pipe', to], killTimeout: 100}));
+    assert.equal(error.reason, 'output');
+    // Node tells it a second time, as an event, in a later turn.
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    assert.equal(to.listenerCount('error'), 0);
+  }
+});
+
 test('one that takes nothing does not keep a job that was stopped, or a reader that has left', async () => {
   const stuck = () => new Writable({write() {}});
   const error = await within(
