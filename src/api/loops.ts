@@ -131,6 +131,9 @@ export class BatchLoop extends Loop<string[]> {
   #most = MAX_LINE_LENGTH;
   /** What every read goes into: of its pages only those are there that a read has filled. */
   #memory = Buffer.allocUnsafeSlow(READ);
+  /** The last call: those that do not wait for each other are served in their order, as they share the memory. */
+  #last: Promise<void> | undefined;
+  #isRefused = false;
 
   constructor(flow: Flow, options: LineOptions, how: string) {
     super(flow, how);
@@ -138,14 +141,36 @@ export class BatchLoop extends Loop<string[]> {
   }
 
   protected async pull(): Promise<string[] | null> {
+    const before = this.#last;
+    let done = () => {};
+    this.#last = new Promise<void>((resolve) => {
+      done = resolve;
+    });
+    try {
+      await before;
+      return await this.#batch();
+    } finally {
+      done();
+    }
+  }
+
+  async #batch(): Promise<string[] | null> {
     const splitter = this.#splitter ?? this.#open();
     for (;;) {
+      if (this.#isRefused) await this.#refuse(splitter);
       const length = await this.flow.pullInto(this.#memory);
       if (length === 0) return null;
       const longest = splitter.openLength + 2 * length; // hex makes two characters of a byte
       const lines = splitter.push(this.#memory.subarray(0, length));
-      if (longest > this.#most && isTooLong(this.#most, splitter.openLength, lines)) await this.#refuse(splitter);
-      if (lines.length > 0) return lines;
+      if (longest <= this.#most || !isTooLong(this.#most, splitter.openLength, lines)) {
+        if (lines.length > 0) return lines;
+        continue;
+      }
+      // What came before the long one is good, wherever the chunks end.
+      this.#isRefused = true;
+      const long = lines.findIndex(({length}) => length > this.#most);
+      const good = long < 0 ? lines : lines.slice(0, long);
+      if (good.length > 0) return good;
     }
   }
 

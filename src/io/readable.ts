@@ -104,7 +104,8 @@ export class Source {
    * with `signal.reason`, losing no byte, and with ERR_STREAM_CLAIMED when it is read as a stream.
    */
   read(max: number = DEFAULT_READ, signal?: AbortSignal): Promise<Buffer | null> {
-    if (!(max >= 1)) return Promise.reject(invalid('ERR_INVALID_ARGS', `read(${max}) asks for nothing; give a number of bytes from 1 on`));
+    if (!(typeof max === 'number' && max >= 1))
+      return Promise.reject(invalid('ERR_INVALID_ARGS', `read(${String(max)}) asks for nothing; give a number of bytes from 1 on`));
     try {
       return Promise.resolve(this.#pull('reads', max, signal));
     } catch (error) {
@@ -133,22 +134,27 @@ export class Source {
     let failure: NotFound | undefined;
     let taken: Buffer | undefined;
     let first = true;
-    const ask = () => {
-      const chunk = first ? Buffer.concat(this.#unread) : this.#reader.read(CHUNK);
+    /** Pieces of #unread that were searched: hold() may add some. */
+    let seen = 0;
+    const ask = (): Answer<Found> => {
+      const isNew = !first && seen === this.#unread.length;
+      const chunk = isNew ? this.#reader.read(CHUNK) : Buffer.concat(this.#unread.slice(seen));
       if (chunk === undefined || typeof chunk === 'number') return chunk;
       if (chunk === null) {
         failure = new NotFound('end', search.text);
         return null;
       }
-      if (first) this.#unread = [];
+      if (isNew) this.#unread.push(chunk);
+      const wasEmpty = first && chunk.length === 0;
       first = false;
-      if (chunk.length > 0) this.#unread.push(chunk);
+      seen = this.#unread.length;
       const all = this.#unread.length === 1 ? chunk : undefined;
       const hit = search.push(chunk, () => all ?? Buffer.concat(this.#unread));
       if (hit) {
         taken = this.#fromUnread(hit.length);
         return hit;
       }
+      if (wasEmpty) return ask();
       if (search.text.length <= MOST_SEARCHED) return MORE;
       failure = new NotFound('most', search.text);
       return null;
@@ -339,7 +345,14 @@ export class Source {
         return;
       }
       const [question] = this.#questions as [Question];
-      const answer = question.ask();
+      let answer: Answer<unknown>;
+      try {
+        answer = question.ask();
+      } catch (error) {
+        this.#questions.shift();
+        question.fail(error);
+        continue;
+      }
       if (answer === undefined) {
         this.#parked = this.#waits = true;
         return;

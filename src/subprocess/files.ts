@@ -4,7 +4,7 @@ import {closeSync, constants as flagsOfOpen, open} from 'node:fs';
 import {constants} from 'node:os';
 import path from 'node:path';
 import {promisify} from 'node:util';
-import type {CopyTo} from '../io/copy.js';
+import {type CopyTo, drop, StreamCopy} from '../io/copy.js';
 import type {Settings} from '../words/settings.js';
 import type {Connection, Copy, OpenFile} from '../words/target.js';
 import {BirthError} from './birth_error.js';
@@ -16,6 +16,8 @@ const {O_APPEND, O_CREAT, O_RDONLY, O_TRUNC, O_WRONLY} = flagsOfOpen;
 export class Files {
   #opened = new Map<string, number>();
   #copies: {stdout: CopyTo[]; stderr: CopyTo[]} = {stdout: [], stderr: []};
+  /** What is written, by its path: whoever shares a file appends, so that neither writes over the other. */
+  #written = new Map<string, {readonly append: boolean; readonly shared: boolean}>();
   #taken = false;
 
   /** Nothing to wait for in the ordinary case. */
@@ -26,8 +28,13 @@ export class Files {
   }
 
   async #openAll({stdin, stdout, stderr, extraFds, copies}: Settings): Promise<void> {
+    const written = [stdout, stderr, ...extraFds.map((extra) => extra.to)].filter(isFile);
+    for (const {path: file, append} of [...written, ...copies.stdout.filter(isFile), ...copies.stderr.filter(isFile)]) {
+      const other = this.#written.get(path.resolve(file));
+      this.#written.set(path.resolve(file), {append: append && (other?.append ?? true), shared: other !== undefined});
+    }
     if (isFile(stdin)) await this.#forChild(stdin, O_RDONLY);
-    for (const to of [stdout, stderr, ...extraFds.map((extra) => extra.to)]) if (isFile(to)) await this.#forChild(to, O_WRONLY);
+    for (const to of written) await this.#forChild(to, O_WRONLY);
     for (const name of ['stdout', 'stderr'] as const)
       for (const copy of copies[name]) this.#copies[name].push(await this.#copyTo(copy, name));
   }
@@ -36,7 +43,7 @@ export class Files {
     return this.#opened.get(key(file, O_RDONLY)) as number;
   }
 
-  /** A file that is named twice is opened once, so that neither writes over the other. */
+  /** A file that is named twice is opened once. */
   forWriting(file: OpenFile): number {
     return this.#opened.get(key(file, O_WRONLY)) as number;
   }
@@ -49,20 +56,25 @@ export class Files {
   close(): void {
     for (const fd of this.#opened.values()) closeSync(fd);
     if (this.#taken) return;
-    for (const copy of [...this.#copies.stdout, ...this.#copies.stderr]) if ('fd' in copy && copy.owned) closeSync(copy.fd);
+    for (const copy of [...this.#copies.stdout, ...this.#copies.stderr]) drop(copy);
   }
 
   async #forChild(file: OpenFile, mode: number): Promise<void> {
     if (this.#opened.has(key(file, mode))) return;
-    this.#opened.set(key(file, mode), await opened(file, mode, 0));
+    this.#opened.set(key(file, mode), await (mode === O_RDONLY ? opened(file.path, mode) : this.#openForWriting(file)));
+  }
+
+  #openForWriting({path: file}: OpenFile, more = 0): Promise<number> {
+    const {append, shared} = this.#written.get(path.resolve(file)) as {append: boolean; shared: boolean};
+    return opened(file, O_WRONLY | O_CREAT | more | (append || shared ? O_APPEND : 0) | (append ? 0 : O_TRUNC));
   }
 
   /** Copies are always appended: two streams may have the same file. */
   async #copyTo(copy: Copy, name: 'stdout' | 'stderr'): Promise<CopyTo> {
-    if (copy === 'inherit') return {name: `the host's own ${name}`, stream: process[name]};
+    if (copy === 'inherit') return {name: `the host's own ${name}`, stream: new StreamCopy(process[name])};
     if (typeof copy === 'number') return {name: `descriptor ${copy}`, fd: copy, owned: false};
-    if (isFile(copy)) return {name: `'${copy.path}'`, fd: await opened(copy, O_WRONLY, O_APPEND), owned: true};
-    if ('write' in copy && 'end' in copy) return {name: 'a stream', stream: copy};
+    if (isFile(copy)) return {name: `'${copy.path}'`, fd: await this.#openForWriting(copy, O_APPEND), owned: true};
+    if ('write' in copy && 'end' in copy) return {name: 'a stream', stream: new StreamCopy(copy)};
     return {name: `descriptor ${(copy as {fd: number}).fd}`, fd: (copy as {fd: number}).fd, owned: false};
   }
 }
@@ -71,13 +83,12 @@ export function isFile(to: Connection | Copy): to is OpenFile {
   return typeof to === 'object' && 'path' in to && 'append' in to;
 }
 
-function key({path: file, append}: OpenFile, mode: number): string {
-  return `${mode} ${append} ${path.resolve(file)}`;
+function key({path: file}: OpenFile, mode: number): string {
+  return `${mode} ${path.resolve(file)}`;
 }
 
 /** In the thread pool: a FIFO opens when its other end does. Close-on-exec, as everything that Node opens. */
-async function opened({path: file, append}: OpenFile, mode: number, more: number): Promise<number> {
-  const flags = mode === O_RDONLY ? mode : mode | O_CREAT | more | (append ? O_APPEND : O_TRUNC);
+async function opened(file: string, flags: number): Promise<number> {
   try {
     return await openFile(file, flags, 0o666);
   } catch (error) {

@@ -135,8 +135,8 @@ export class Job implements ControlEvents, Doubted {
 
   /** Ends the tree. Only the first cause is remembered; a later call may only bring the end nearer. */
   end(reason: Ending, graceMs: number, error?: unknown): void {
-    // That a limit was passed may be found only by reading what a tree that is gone has left in its pipe.
-    if (!this.#closed || reason === 'max-output') this.cause ??= error === undefined ? {reason} : {reason, error};
+    // That a limit was passed, or a copy failed, may be found only with what a tree that is gone has left in its pipe.
+    if (!this.#closed || reason === 'max-output' || reason === 'output') this.cause ??= error === undefined ? {reason} : {reason, error};
     if (this.#closed) return;
     this.#doubt.endsWithin(graceMs);
     void this.#doubt.asked(this.control.stop(graceMs));

@@ -272,3 +272,14 @@ test('idleTimeout of start() counts only while a read waits', async () => {
   assert.equal(await p.read(), null);
   assert.equal((await p.closed).reason, 'idle');
 });
+
+test('a read of what is no number is refused at once, and harms no other', async () => {
+  await using p = await start(['cat']);
+  const first = p.read();
+  for (const max of ['10', 10n, true, [5], Number.NaN]) assert.equal((await failure(p.read(max as number))).reason, 'invalid');
+  const second = p.read();
+  await p.write('hello');
+  assert.equal(String(await first), 'hello');
+  await p.write('world');
+  assert.equal(String(await second), 'world');
+});

@@ -358,3 +358,28 @@ test('400 MiB and an idle reader: the child waits in write, the host holds nothi
   for await (const chunk of {[Symbol.asyncIterator]: () => loop}) bytes += chunk.length;
   assert.equal(bytes, size);
 });
+
+test('batches that are asked for at once are whole, and in order', async () => {
+  const batches = stream(['seq', '100000']).lineBatches();
+  const lines: string[] = [];
+  for (let over = false; !over; ) {
+    for (const {done, value} of await Promise.all([batches.next(), batches.next(), batches.next()])) {
+      if (done) over = true;
+      else lines.push(...value);
+    }
+  }
+  assert.equal(lines.length, 100_000);
+  assert.equal(
+    lines.findIndex((line, i) => line !== String(i + 1)),
+    -1,
+  );
+});
+
+test('lines before one that is too long are handed out', async () => {
+  const lines: string[] = [];
+  const loop = (async () => {
+    for await (const line of stream(['printf', 'a\\nb\\nccccccccccc\\nd\\n']).lines({maxLineLength: 5})) lines.push(line);
+  })();
+  assert.equal((await failure(loop)).reason, 'max-output');
+  assert.deepEqual(lines, ['a', 'b']);
+});

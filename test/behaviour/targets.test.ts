@@ -5,8 +5,10 @@ import {execFile} from 'node:child_process';
 import {once} from 'node:events';
 import {
   closeSync,
+  constants,
   createReadStream,
   createWriteStream,
+  fstatSync,
   mkdtempSync,
   openSync,
   readFileSync,
@@ -193,13 +195,58 @@ test('a copy to a stream that has ended, or fails, is no uncaught exception of t
   const failing = new Writable({write: (_chunk, _encoding, done) => done(new Error('no room'))});
   const destroyed = new PassThrough();
   destroyed.destroy();
-  for (const to of [ended, failing, destroyed]) {
+  for (const made of [() => ended, () => failing, () => destroyed, () => createWriteStream(at('none/x'))]) {
+    const to = made();
     const error = await failure(run(['sh', '-c', 'echo x; exec sleep 60'], {stdout: ['pipe', to], killTimeout: 100}));
     assert.equal(error.reason, 'output');
     // Node tells it a second time, as an event, in a later turn.
     await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
     assert.equal(to.listenerCount('error'), 0);
   }
+});
+
+test('many jobs may write to one stream', async () => {
+  const to = new PassThrough().resume();
+  await Promise.all(Array.from({length: 20}, () => run(['echo', 'x'], {stdout: ['pipe', to]})));
+  assert.equal(to.listenerCount('error') <= 1, true);
+  await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+  assert.deepEqual([to.listenerCount('error'), to.listenerCount('close')], [0, 0]);
+});
+
+test('a copy that fails after the program has ended is an error all the same', async () => {
+  for (let i = 0; i < 20; i++) {
+    const error = await failure(run(['echo', 'x'], {stdout: ['pipe', {file: '/dev/full'}]}));
+    assert.equal(error.reason, 'output');
+  }
+  const late = new Writable({write: (_chunk, _encoding, done) => void setTimeout(() => done(new Error('no room')), 100)});
+  assert.equal((await failure(run(['echo', 'x'], {stdout: ['pipe', late]}))).reason, 'output');
+});
+
+test('nothing is written to a descriptor after the job that it was given to', async () => {
+  const fifo = at('full');
+  await promisify(execFile)('mkfifo', [fifo]);
+  const fd = openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK);
+  const options = {stdout: ['pipe', fd], encoding: 'buffer', timeout: 300, killTimeout: 100} as const;
+  assert.equal((await failure(run(['head', '-c', '200000', '/dev/zero'], options))).reason, 'timeout');
+  closeSync(fd);
+  const other = openSync(at('other'), 'w');
+  assert.equal(other, fd, 'the number is used again');
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(fstatSync(other).size, 0);
+  closeSync(other);
+});
+
+test('whoever shares a file appends to it', async () => {
+  const file = at('shared');
+  const shared = async (script: string, options: object) => {
+    writeFileSync(file, 'old\n');
+    await run(['sh', '-c', script], options);
+    return readFileSync(file, 'utf8');
+  };
+  const script = 'echo one; sleep 0.1; echo two >&2; sleep 0.1; echo three';
+  assert.equal(await shared(script, {stdout: ['pipe', {file}], stderr: {file}}), 'one\ntwo\nthree\n');
+  assert.equal(await shared(script, {stdout: {file}, stderr: {file, append: true}}), 'one\ntwo\nthree\n');
+  assert.equal(await shared(script, {stdout: {file, append: true}, stderr: {file, append: true}}), 'old\none\ntwo\nthree\n');
 });
 
 test('one that takes nothing does not keep a job that was stopped, or a reader that has left', async () => {

@@ -121,3 +121,18 @@ test('python3 -i', {skip: python === undefined && 'no python3 here'}, async () =
   await p.write('\x04');
   assert.equal((await p.closed).exitCode, 0);
 });
+
+test('what a terminal held at the end is searched too', async () => {
+  const busy = (ms: number) => {
+    for (const end = performance.now() + ms; performance.now() < end; );
+  };
+  await using p = await start(['sh', '-c', 'sleep 0.2; for i in 1 2 3 4 5; do echo tok$i; sleep 0.05; done'], {pty: true});
+  await p.waitFor('tok1');
+  await new Promise((resolve) => setTimeout(resolve, 1));
+  for (const i of [2, 3, 4]) {
+    busy(60);
+    await p.waitFor(`tok${i}`);
+  }
+  busy(300);
+  assert.equal((await p.waitFor('tok5', {timeout: 20_000})).match, 'tok5');
+});
