@@ -82,6 +82,8 @@ export class OwnedDaemon extends Emitter<DaemonEvents> implements Face {
   readonly born: Promise<void>;
   /** Asked before each restart, after its delay: a supervisor's word. */
   gate: () => Promise<void> = async () => {};
+  /** begin() was called: until then there is nothing to halt. */
+  begun = false;
   readonly #plan: DaemonPlan;
   readonly #settings: DaemonSettings;
   readonly #life: Lifecycle;
@@ -173,15 +175,19 @@ export class OwnedDaemon extends Emitter<DaemonEvents> implements Face {
   /** The first start: resolves when it is ready; else it is over, and this rejects. */
   async begin(): Promise<void> {
     if (this.#over) throw this.#failure();
+    this.begun = true;
     this.#life.start();
     await this.untilReady();
   }
 
   /** Ends it until resume(). Resolves when its tree is gone. */
   async halt(): Promise<void> {
-    if (this.#over || this.#halted) return;
-    this.#halted = true;
-    this.#life.stop();
+    if (this.#over) return;
+    // One that is being ended for good must not take this for a pause.
+    if (this.#why === undefined) {
+      this.#halted = true;
+      this.#life.stop();
+    }
     while (this.state !== 'stopped' && this.state !== 'failed') await new Promise<void>((resolve) => this.#onState.push(resolve));
   }
 
@@ -201,7 +207,8 @@ export class OwnedDaemon extends Emitter<DaemonEvents> implements Face {
   restart(): Promise<void> {
     return answer(async () => {
       if (this.#over || this.#why !== undefined) throw this.#isOver();
-      if (this.#halted) return this.resume();
+      // It is on its way down for another one's sake, and is started anew when that allows it.
+      if (this.#halted) return this.untilReady();
       this.#life.bad('it was asked to', true);
       await this.untilReady();
     });
@@ -425,9 +432,7 @@ export class OwnedDaemon extends Emitter<DaemonEvents> implements Face {
     this.tell('state', state, previous);
     for (const wake of this.#onState.splice(0)) wake();
     if (state === 'ready') for (const {resolve} of this.#onReady.splice(0)) resolve();
-    else if (state === 'stopped' || state === 'failed' || (state === 'backoff' && previous === 'starting')) {
-      for (const {reject} of this.#onReady.splice(0)) reject(this.#failure());
-    }
+    else if (state === 'backoff' && previous === 'starting') this.#rejectReady();
     if (state === 'failed' || (state === 'stopped' && !this.#halted)) this.#finish();
   }
 
@@ -441,6 +446,7 @@ export class OwnedDaemon extends Emitter<DaemonEvents> implements Face {
     this.#over = true;
     this.#log?.close();
     for (const withdraw of this.#withdraw.splice(0)) withdraw();
+    this.#rejectReady();
     const failed = this.state === 'failed';
     this.#resolveEnded({
       ok: !failed,
@@ -461,9 +467,15 @@ export class OwnedDaemon extends Emitter<DaemonEvents> implements Face {
     return `${who}: ${this.#life.why}${gave}${tail && `\n${tail}`}`;
   }
 
-  /** Resolves when it is ready; rejects when the start that is under way, or that comes next, has come to nothing. */
-  untilReady(): Promise<void> {
-    return new Promise((resolve, reject) => this.#onReady.push({resolve, reject}));
+  /** Resolves when it is ready, be it after a halt; rejects when the start that is under way, or that comes next, has come to nothing. */
+  async untilReady(): Promise<void> {
+    // A listener may have ended it within the call that was to start it.
+    if (this.#over) throw this.#failure();
+    await new Promise<void>((resolve, reject) => this.#onReady.push({resolve, reject}));
+  }
+
+  #rejectReady(): void {
+    for (const {reject} of this.#onReady.splice(0)) reject(this.#failure());
   }
 
   #failure(): unknown {

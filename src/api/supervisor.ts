@@ -3,6 +3,7 @@
 import {answer} from '../words/answer.js';
 import type {DaemonEnd} from '../words/daemon.js';
 import {atCaller, ended, invalid, misuse, ofService} from '../words/errors.js';
+import {settleKillTimeout} from '../words/given.js';
 import {nearest} from '../words/hint.js';
 import {at, below} from '../words/place.js';
 import {composeHint, type ServiceSetting, type SupervisorSettings, settleService, settleSupervisor} from '../words/services.js';
@@ -30,6 +31,8 @@ interface Member {
   /** Its first start: resolves when it is ready. undefined before that. */
   up: Promise<void> | undefined;
   end: DaemonEnd | undefined;
+  /** It is being removed, and nobody may need it any more. */
+  leaving: boolean;
 }
 
 export class OwnedSupervisor extends Emitter<SupervisorEvents> implements Face {
@@ -60,7 +63,15 @@ export class OwnedSupervisor extends Emitter<SupervisorEvents> implements Face {
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
-    this.#members = below('services', () => this.#settings.services.map((setting) => this.#member(setting)));
+    try {
+      below('services', () => {
+        for (const setting of this.#settings.services) this.#members.push(this.#member(setting));
+      });
+    } catch (error) {
+      // Those before it have opened their log files.
+      for (const {daemon} of this.#members) void daemon.stop();
+      throw error;
+    }
     this.onDemand('line', () => {
       const tell = (member: Member) => {
         const listen = (line: string, stream: 'stdout' | 'stderr') => this.tell('line', member.name, line, stream);
@@ -110,14 +121,14 @@ export class OwnedSupervisor extends Emitter<SupervisorEvents> implements Face {
       this.#refuseEnded();
       const names = this.#members.map((member) => member.name);
       if (names.includes(name)) throw invalid('ERR_INVALID_ARGS', `there is a service '${name}' already; remove() it first`);
-      const member = this.#member(settleService(name, service, names));
+      const staying = this.#members.filter(({leaving}) => !leaving).map((member) => member.name);
+      const member = this.#member(settleService(name, service, staying));
       this.#members.push(member);
       this.#telling?.(member);
       try {
         await this.#startFirst(member);
       } catch (error) {
-        await member.daemon.stop();
-        this.#forget(member);
+        await this.#inTurn(() => this.#leave(member));
         throw error;
       }
       return member.daemon;
@@ -125,36 +136,45 @@ export class OwnedSupervisor extends Emitter<SupervisorEvents> implements Face {
   }
 
   remove(name: string): Promise<void> {
-    return answer(async () => {
-      const member = this.#find(name);
-      const needing = this.#dependents(member).filter(({daemon}) => !daemon.over);
-      if (needing.length > 0) {
-        const names = needing.map((each) => `'${each.name}'`).join(', ');
-        throw misuse('ERR_SERVICE_NEEDED', `service '${name}' cannot be removed: ${names} depends on it; remove that first`);
-      }
-      this.#forget(member);
-      await member.daemon.stop();
-      this.#finishIfOver();
-    });
+    return answer(() =>
+      this.#inTurn(async () => {
+        const member = this.#find(name);
+        const needing = this.#dependents(member).filter(({daemon}) => !daemon.over);
+        if (needing.length > 0) {
+          const names = needing.map((each) => `'${each.name}'`).join(', ');
+          throw misuse('ERR_SERVICE_NEEDED', `service '${name}' cannot be removed: ${names} depends on it; remove that first`);
+        }
+        await this.#leave(member);
+      }),
+    );
   }
 
   restart(name: string): Promise<void> {
     return answer(async () => {
-      this.#refuseEnded();
-      const member = this.#find(name);
-      await this.#inTurn(async () => {
+      const member = await this.#inTurn(async () => {
         this.#refuseEnded();
-        const after = this.#needing(member).filter(({daemon, up}) => up !== undefined && !daemon.over);
-        await this.#halt(after);
-        if (member.daemon.over) await this.#anew(member);
-        else await member.daemon.restart();
-        await this.#resume(after);
+        const found = this.#find(name);
+        const {daemon} = found;
+        const {over} = daemon;
+        if (!over && !daemon.begun) return found;
+        await this.#halt([found, ...this.#needing(found)]);
+        this.#refuseEnded();
+        try {
+          if (over) this.#anew(found);
+          else await daemon.resume();
+        } finally {
+          await this.#resume(this.#members);
+        }
+        return found;
       });
+      // What a first start waits for may need a turn itself.
+      await member.up;
+      await this.#inTurn(() => this.#resume(this.#members));
     });
   }
 
   stop(options: {readonly killTimeout?: number | undefined} = {}): Promise<SupervisorEnd> {
-    return answer(() => this.#stop('stop', 'it was stopped', options.killTimeout));
+    return answer(async () => this.#stop('stop', 'it was stopped', settleKillTimeout(options.killTimeout)));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -167,7 +187,8 @@ export class OwnedSupervisor extends Emitter<SupervisorEvents> implements Face {
     const {name, command, options, dependsOn} = setting;
     below(name, () => below('command', () => toInvocation(command)));
     const plan = below(name, () => planDaemon(command, options, composeHint));
-    const member: Member = {name, dependsOn, plan, daemon: below(name, () => new OwnedDaemon(plan, name)), up: undefined, end: undefined};
+    const daemon = below(name, () => new OwnedDaemon(plan, name));
+    const member: Member = {name, dependsOn, plan, daemon, up: undefined, end: undefined, leaving: false};
     this.#watch(member);
     return member;
   }
@@ -175,7 +196,10 @@ export class OwnedSupervisor extends Emitter<SupervisorEvents> implements Face {
   #watch(member: Member): void {
     const {name, daemon} = member;
     daemon.gate = () => this.#gate(member);
-    daemon.on('state', (state, previous) => this.tell('state', name, state, previous));
+    daemon.on('state', (state, previous) => {
+      this.tell('state', name, state, previous);
+      if (state === 'ready') this.#wake();
+    });
     daemon.on('restart', (notice) => {
       this.tell('restart', name, notice);
       if (this.#intensity.take(performance.now())) return;
@@ -190,7 +214,7 @@ export class OwnedSupervisor extends Emitter<SupervisorEvents> implements Face {
   #ended(member: Member, end: DaemonEnd): void {
     member.end = end;
     const {exitOn, strategy} = this.#settings;
-    if (this.#why === undefined && this.#begun && this.#members.includes(member)) {
+    if (this.#why === undefined && this.#begun && this.#members.includes(member) && !member.leaving) {
       const {name} = member;
       const wanted = exitOn === 'any' || exitOn === name || (exitOn === 'failure' && !end.ok);
       const why = sentenceOf(end.message, name);
@@ -199,6 +223,7 @@ export class OwnedSupervisor extends Emitter<SupervisorEvents> implements Face {
       else if (!end.ok && strategy !== 'one-for-one') void this.#stop('gave-up', `service '${name}' has failed: ${why}`);
     }
     this.#finishIfOver();
+    this.#wake();
   }
 
   #finishIfOver(): void {
@@ -213,11 +238,20 @@ export class OwnedSupervisor extends Emitter<SupervisorEvents> implements Face {
   /** Waits for what it depends on, then starts it. */
   #startFirst(member: Member): Promise<void> {
     member.up = (async () => {
-      for (const [other, condition] of member.dependsOn) await this.#met(member, this.#find(other), condition);
-      if (this.#why !== undefined)
-        throw misuse('ERR_DAEMON_ENDED', `service '${member.name}' was not started: the supervisor is being stopped`);
+      const {daemon} = member;
+      const needed = [...member.dependsOn].map(([other, condition]) => ({other: this.#find(other), condition}));
+      // It may be stopped or removed while it waits.
+      for (const {other, condition} of needed) await Promise.race([this.#met(member, other, condition), daemon.ended]);
+      let begun: Promise<void> | undefined;
+      // Not while one that it needs is halted, and no turn waits for it to be ready.
+      await this.#inTurn(async () => {
+        if (this.#why !== undefined)
+          throw misuse('ERR_DAEMON_ENDED', `service '${member.name}' was not started: the supervisor is being stopped`);
+        begun = daemon.begin();
+        begun.catch(() => {});
+      });
       try {
-        await member.daemon.begin();
+        await begun;
       } catch (error) {
         throw ofService(error, member.name);
       }
@@ -226,7 +260,7 @@ export class OwnedSupervisor extends Emitter<SupervisorEvents> implements Face {
     return member.up;
   }
 
-  async #met({name}: Member, other: Member, condition: Condition): Promise<void> {
+  async #met({name, plan}: Member, other: Member, condition: Condition): Promise<void> {
     const up = other.up ?? Promise.resolve();
     if (condition === 'started') return void (await Promise.race([other.daemon.born, up]));
     await up;
@@ -235,7 +269,7 @@ export class OwnedSupervisor extends Emitter<SupervisorEvents> implements Face {
     if (end.reason === 'done' && end.ok) return;
     throw ended({
       reason: 'not-ready',
-      command: this.#find(name).plan,
+      command: plan,
       why: `was not started: service '${other.name}', which '${name}' needs, did not end with success: ${sentenceOf(end.message, other.name)}`,
       lines: [],
     });
@@ -255,17 +289,17 @@ export class OwnedSupervisor extends Emitter<SupervisorEvents> implements Face {
     return [...found];
   }
 
-  /** Does something with each once that is done with all that depend on it, directly or not. */
+  /** Does something with each once that is done with all that depend on it, directly or not, whatever came of it. */
   async #backwards(members: readonly Member[], act: (member: Member) => Promise<unknown>): Promise<void> {
     const done = new Map<Member, Promise<unknown>>();
     for (const member of [...members].reverse()) {
       const before = this.#needing(member).map((each) => done.get(each));
       done.set(
         member,
-        Promise.all(before).then(() => act(member)),
+        Promise.allSettled(before).then(() => act(member)),
       );
     }
-    await Promise.all(done.values());
+    await Promise.allSettled(done.values());
   }
 
   async #stop(why: SupervisorEnd['reason'], message: string, killTimeout?: number): Promise<SupervisorEnd> {
@@ -286,50 +320,69 @@ export class OwnedSupervisor extends Emitter<SupervisorEvents> implements Face {
     const {strategy} = this.#settings;
     if (strategy === 'one-for-one') return Promise.resolve();
     return new Promise((go) => {
-      const group = async () => {
-        const {daemon} = member;
-        if (this.#why !== undefined || daemon.state !== 'backoff') return;
+      void this.#inTurn(async () => {
+        if (this.#why !== undefined || member.daemon.state !== 'backoff') return;
         const at = this.#members.indexOf(member);
-        const live = (each: Member) => each !== member && each.up !== undefined && !each.daemon.over;
-        const before = strategy === 'one-for-all' ? this.#members.slice(0, at).filter(live) : [];
-        const after = this.#members.slice(at + 1).filter(live);
-        await this.#halt([...before, ...after]);
+        const before = strategy === 'one-for-all' ? this.#members.slice(0, at) : [];
+        await this.#halt([...before, ...this.#members.slice(at + 1)]);
         await this.#resume(before);
-        const ready = daemon.untilReady();
-        go();
-        await ready;
-        await this.#resume(after);
-      };
-      // One that did not come up has a gate of its own, which goes on from here.
-      this.#inTurn(group).catch(() => {});
+        // What it needs did not come up at once: #wake() brings it back after that.
+        if (this.#held(member)) await member.daemon.halt();
+        else go();
+      });
     });
   }
 
-  #inTurn(act: () => Promise<void>): Promise<void> {
+  #inTurn<T>(act: () => Promise<T>): Promise<T> {
     const done = this.#turn.then(act);
     this.#turn = done.catch(() => {});
     return done;
   }
 
+  /** One that still waits for its first start is left alone. */
   async #halt(members: readonly Member[]): Promise<void> {
-    await this.#backwards(members, ({daemon}) => daemon.halt());
+    const begun = members.filter(({daemon}) => daemon.begun && !daemon.over);
+    await this.#backwards(begun, ({daemon}) => daemon.halt());
   }
 
+  /** Starts again those that are halted. One that something holds is left, and so is one that fails: #wake() and its policy see to these. */
   async #resume(members: readonly Member[]): Promise<void> {
-    for (const {daemon} of members) if (this.#why === undefined && !daemon.over) await daemon.resume();
+    for (const member of members) {
+      if (this.#why !== undefined || !member.daemon.isHalted || this.#held(member)) continue;
+      await member.daemon.resume().catch(() => {});
+    }
+  }
+
+  /** Whether something that it needs is on its way. What is over is not waited for. */
+  #held({dependsOn}: Member): boolean {
+    return this.#members.some(({name, daemon}) => {
+      if (daemon.over || !dependsOn.has(name)) return false;
+      return dependsOn.get(name) === 'succeeded' || (daemon.state !== 'ready' && daemon.state !== 'running');
+    });
+  }
+
+  /** A service is ready or over: those that were halted and waited for it come back. */
+  #wake(): void {
+    if (this.#members.some(({daemon}) => daemon.isHalted)) void this.#inTurn(() => this.#resume(this.#members));
   }
 
   /** Another daemon in the place of one that is over. */
-  async #anew(member: Member): Promise<void> {
-    member.daemon = new OwnedDaemon(member.plan, member.name);
+  #anew(member: Member): void {
+    const daemon = new OwnedDaemon(member.plan, member.name);
+    member.daemon = daemon;
     member.end = undefined;
     this.#watch(member);
     this.#telling?.(member);
-    await this.#startFirst(member);
+    // Where what it needs is not there, it is over again.
+    this.#startFirst(member).catch(() => daemon.stop());
   }
 
-  #forget(member: Member): void {
+  /** Stops it and forgets it; until it is gone the supervisor is not over either. */
+  async #leave(member: Member): Promise<void> {
+    member.leaving = true;
+    await member.daemon.stop();
     this.#members = this.#members.filter((each) => each !== member);
+    this.#finishIfOver();
   }
 
   #find(name: string): Member {
