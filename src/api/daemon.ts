@@ -210,6 +210,8 @@ export class OwnedDaemon extends Emitter<DaemonEvents> implements Face {
       // It is on its way down for another one's sake, and is started anew when that allows it.
       if (this.#halted) return this.untilReady();
       this.#life.bad('it was asked to', true);
+      // Where a listener has asked, that comes after what it was told of: who waits for this start is told first.
+      await undefined;
       await this.untilReady();
     });
   }

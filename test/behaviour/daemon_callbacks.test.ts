@@ -16,7 +16,7 @@ const gone = (marker: string) => until(() => findMarked(marker).length === 0, 'n
 
 test('stop() by a listener that hears of a restart: nothing is started any more', async () => {
   const marker = newMarker();
-  const daemon = await Daemon.start(['sh', '-c', 'read line', marker], {stdin: 'pipe', restart: RESTARTS});
+  await using daemon = await Daemon.start(['sh', '-c', 'read line', marker], {stdin: 'pipe', restart: RESTARTS});
   daemon.on('state', (state) => {
     if (state === 'starting') void daemon.stop();
   });
@@ -28,17 +28,15 @@ test('stop() by a listener that hears of a restart: nothing is started any more'
 
 test('restart() by such a listener: one process, not two', async () => {
   const marker = newMarker();
-  const daemon = await Daemon.start(['sh', '-c', 'read line; exit 1', marker], {stdin: 'pipe', restart: RESTARTS});
+  await using daemon = await Daemon.start(['sh', '-c', 'read line; exit 1', marker], {stdin: 'pipe', restart: RESTARTS});
   let asked: Promise<void> | undefined;
   daemon.on('state', (state) => {
     if (state === 'starting') asked ??= daemon.restart();
   });
   await daemon.write('\n');
-  await within(
-    until(() => asked, 'it to be started again').then((restart) => restart),
-    'the restart that the listener asked for',
-  );
-  await until(() => daemon.state === 'ready', 'it to be ready');
+  await until(() => asked !== undefined, 'it to be started again');
+  await within(asked as Promise<void>, 'the restart that the listener asked for');
+  assert.equal(daemon.state, 'ready');
   assert.equal(findMarked(marker).filter(({commandLine}) => commandLine.startsWith('sh ')).length, 1);
   await daemon.stop();
   await gone(marker);
@@ -75,10 +73,10 @@ test('lines are heard again after all listeners were removed', async () => {
 });
 
 test('a limit of waitFor() is milliseconds', async () => {
-  const daemon = await Daemon.start(['sleep', '60']);
+  await using daemon = await Daemon.start(['sleep', '60']);
   for (const timeout of [Number.NaN, -5, 'soon', null]) {
     const error = await failure(daemon.waitFor('never', {timeout: timeout as number}));
-    assert.equal(error.reason, 'misuse');
+    assert.equal(error.reason, 'invalid');
   }
   await daemon.stop();
 });

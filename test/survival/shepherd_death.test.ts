@@ -95,6 +95,18 @@ fault('9', 'the shepherd is stopped again and again: it is replaced', async ({fa
   took(performance.now() - began);
 });
 
+fault('7', 'the shepherd is killed while the fork server is stopped: it is woken, and sweeps', async ({family, gone, took}) => {
+  const {p, shepherd} = await family();
+  const [server] = forkServersOf();
+  process.kill(server!.pid, 'SIGSTOP');
+  await until(() => processState(server!.pid)?.state === 'T', 'the fork server to stop');
+  const began = performance.now();
+  process.kill(shepherd, 'SIGKILL');
+  assert.equal((await within(p.closed, 'its end')).proven, true);
+  await gone();
+  took(performance.now() - began);
+});
+
 fault('9', 'the shepherd is stopped in the grace', async ({family, gone, took}) => {
   const {p, shepherd} = await family({killTimeout: 400});
   const began = performance.now();
