@@ -355,7 +355,7 @@ test('shepherd and fork server killed together: what they leave comes to net-run
   const shepherds = childrenOf(server.pid);
   // Stopped first, so that neither can do its work for the other.
   for (const {pid} of [server, ...shepherds]) process.kill(pid, 'SIGSTOP');
-  for (const {pid} of [...shepherds, server]) process.kill(pid, 'SIGKILL');
+  for (const {pid} of [server, ...shepherds]) process.kill(pid, 'SIGKILL');
   assert.equal(await within(over, 'net-runner to end'), 125);
   await within(line.ended, 'the tree to end');
   assert.deepEqual(findMarked(marker), []);

@@ -100,7 +100,8 @@ async function withFamily(
 /** Stopped first, so that none of them has a moment to see another one go. */
 function killTogether(...pids: number[]): void {
   for (const pid of pids) process.kill(pid, 'SIGSTOP');
-  for (const pid of pids) process.kill(pid, 'SIGKILL');
+  // The server before its shepherd, whose end has the host wake it.
+  for (const pid of [...pids].reverse()) process.kill(pid, 'SIGKILL');
 }
 
 const COMBINATIONS: ReadonlyArray<readonly [fault: string, name: string, who: readonly ('host' | 'server' | 'shepherd')[]]> = [

@@ -88,7 +88,8 @@ for (const world of WORLDS) {
           const began = performance.now();
           // Stopped first, so that none of them has a moment to see another one go.
           for (const each of who) process.kill(pids[each], 'SIGSTOP');
-          for (const each of who) process.kill(pids[each], 'SIGKILL');
+          // The server before its shepherd, whose end has the host wake it.
+          for (const each of [...who].reverse()) process.kill(pids[each], 'SIGKILL');
           await until(() => !family.some(isAlive), 'the family to be gone');
           stage.took(performance.now() - began);
           if (!who.includes('host')) await host.says(who.includes('server') ? /^closed lost false$/ : /^closed lost true$/);
