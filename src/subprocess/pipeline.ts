@@ -58,7 +58,7 @@ export class Pipeline {
       const stages = settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
       const failed = settled.findIndex(({status}) => status === 'rejected');
       if (failed < 0) return new Pipeline(stages);
-      await Promise.all(stages.map(abandon));
+      await Promise.all(stages.map((stage) => stage.abandon()));
       throw new StageFailed(failed, (settled[failed] as PromiseRejectedResult).reason);
     } finally {
       for (const joint of joints) joint?.open(undefined);
@@ -135,10 +135,4 @@ class Passage {
       source?.close();
     }
   }
-}
-
-async function abandon(stage: Stage): Promise<void> {
-  stage.drainStdout();
-  stage.job.end('stop', 0);
-  await stage.ended();
 }

@@ -59,12 +59,17 @@ export class Stage {
   #watched: Watched[] = [];
   #fed: Promise<Fed> | undefined;
   #overflowed: Output | undefined;
+  /** -1 once somebody has it, who closes it: the number may be another file's by then. */
+  #stdout: number;
+  /** What openStdout() gave. */
+  #opened: Source | undefined;
 
   private constructor(settings: Settings, spawned: Spawned, spills: Readonly<Partial<Record<Output, Spill>>>) {
     this.job = spawned.job;
     this.settings = settings;
     this.#spawned = spawned;
     this.#spills = spills;
+    this.#stdout = spawned.stdout;
     if (spawned.stdin >= 0) this.#fed = this.#supply();
     if (spawned.stderr >= 0) this.#gathered.stderr = this.#gather('stderr', spawned.stderr);
   }
@@ -86,15 +91,16 @@ export class Stage {
 
   /** Reads stdout to its end, which comes at the latest when nobody of the tree is left to write, and keeps what the settings say. */
   drainStdout(): void {
-    const {stdout} = this.#spawned;
+    const stdout = this.#takeStdout();
     if (stdout >= 0) this.#gathered.stdout = this.#gather('stdout', stdout);
     this.#watchIdle();
   }
 
   /** Hands stdout to a reader, which has to close it. undefined: it is no pipe of ours. */
   openStdout(): Source | undefined {
-    const {stdout} = this.#spawned;
+    const stdout = this.#takeStdout();
     const source = stdout >= 0 ? this.#source('stdout', stdout) : undefined;
+    this.#opened = source;
     if (source) {
       // Only the reader's own waiting counts: what it does not ask for keeps the child waiting, and stderr silent.
       this.#watched = [
@@ -112,6 +118,15 @@ export class Stage {
     }
     this.#watchIdle();
     return source;
+  }
+
+  /** Ends the job at once, whoever was to read it. Resolves when nothing is left. */
+  async abandon(): Promise<void> {
+    if (!this.#opened) this.drainStdout();
+    this.job.end('stop', 0);
+    await this.ended();
+    // Not earlier: whoever is fed from it would take that for the end of its input.
+    this.#opened?.close();
   }
 
   /** Ends the job because its reader has too much. */
@@ -138,6 +153,12 @@ export class Stage {
       overflowed: this.#overflowed,
       inputComplete: fed?.complete,
     };
+  }
+
+  #takeStdout(): number {
+    const stdout = this.#stdout;
+    this.#stdout = -1;
+    return stdout;
   }
 
   #watchIdle(): void {

@@ -1,7 +1,7 @@
 // Owns: commands joined by pipe(), of stream() and of $: the kernel's own pipe between them, who stops whom, whose verdict counts.
 // Never: one command alone (stream.test.ts, template.test.ts).
 import assert from 'node:assert/strict';
-import {mkdtempSync, readFileSync, readlinkSync, rmSync} from 'node:fs';
+import {closeSync, mkdtempSync, openSync, readFileSync, readlinkSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {test} from 'node:test';
@@ -9,7 +9,7 @@ import {$, command, run, start, stream} from '../../src/index.js';
 import {censusOfThisFile} from '../support/census.js';
 import {failure} from '../support/failure.js';
 import {child} from '../support/places.js';
-import {findMarked, isAlive, newMarker} from '../support/proc.js';
+import {findMarked, isAlive, newMarker, openDescriptors} from '../support/proc.js';
 import {until, within} from '../support/wait.js';
 
 censusOfThisFile(() => run(['true']));
@@ -99,6 +99,44 @@ test('one that cannot be started: the others are stopped, and the error is its o
     assert.deepEqual([error.code, error.command?.file], ['ENOENT', 'no-such-program-of-ours']);
     assert.deepEqual(findMarked(marker), []);
   }
+});
+
+test('one that goes through the host and whose reader cannot be started: its descriptor is closed once, and no other with it', async () => {
+  const before = openDescriptors();
+  const dir = mkdtempSync(path.join(tmpdir(), 'net-runner-pipe-'));
+  const fifo = path.join(dir, 'fifo');
+  await run(['mkfifo', fifo]);
+  const files: number[] = [];
+  const lost: number[] = [];
+  const closeOldest = () => {
+    const fd = files.shift() as number;
+    try {
+      closeSync(fd);
+    } catch {
+      lost.push(fd);
+    }
+  };
+  // Each gets the lowest number that is free: the one that was closed just now. As a pipe that has been read, it has nothing to read.
+  let immediate: NodeJS.Immediate;
+  const openAnother = () => {
+    files.push(openSync(fifo, 'r+'));
+    if (files.length > 10) closeOldest();
+    immediate = setImmediate(openAnother);
+  };
+  immediate = setImmediate(openAnother);
+  try {
+    for (let i = 0; i < 20; i++) {
+      const s = stream(['yes'], {idleTimeout: 60_000}).pipe(['no-such-program-of-ours']);
+      assert.equal((await failure(within(s.text(), 'it to be refused'))).code, 'ENOENT');
+      assert.equal((await within(run(['cat'], {input: 'x'}), 'a job beside it')).stdout, 'x');
+    }
+  } finally {
+    clearImmediate(immediate);
+    while (files.length > 0) closeOldest();
+    rmSync(dir, {recursive: true});
+  }
+  assert.deepEqual(lost, []);
+  assert.equal(openDescriptors().get('pipe'), before.get('pipe'));
 });
 
 test('one that is stopped stops the others: half an input must not look whole', async () => {
