@@ -4,10 +4,11 @@ import {Readable} from 'node:stream';
 import {type Input, type InputChunk, inputKind} from '../words/input.js';
 import type {Sink} from './writable.js';
 
-/** How feeding ended: `error` is what the source threw. A child that stopped reading is no error: `complete` is false. */
+/** How feeding ended. A child that stopped reading is no error: `complete` is false. */
 export interface Fed {
   /** The child's pipe took all of it. */
   readonly complete: boolean;
+  /** Present only when the source failed: what it threw, which may be undefined too. */
   readonly error?: unknown;
 }
 
@@ -23,11 +24,51 @@ interface Pieces {
   stop(): unknown;
 }
 
+/** Node streams that are ours, and what they have failed with. */
+const held = new WeakMap<object, {failure?: {readonly error: unknown}}>();
+
+/**
+ * From here on `input` is ours. A Node stream may fail while its child is being started: that is kept for feed(), as an 'error' that nobody
+ * listens to would end the host. Idempotent.
+ */
+export function hold(input: Input | undefined): void {
+  if (typeof input !== 'object' || !('on' in input && typeof input.on === 'function') || held.has(input)) return;
+  const it: {failure?: {readonly error: unknown}} = {};
+  held.set(input, it);
+  input.on('error', (error: unknown) => {
+    it.failure ??= {error};
+  });
+}
+
+const dropped = new WeakSet<object>();
+
+/** Closes an input that nobody will feed. Idempotent. */
+export function drop(input: Input | undefined): void {
+  if (typeof input !== 'object' || dropped.has(input)) return;
+  dropped.add(input);
+  switch (inputKind(input)) {
+    case 'web':
+      return quietly(() => ofWeb(input as Parameters<typeof ofWeb>[0]).stop());
+    case 'node':
+    case 'async':
+    case 'sync': {
+      // An iterator may hold something; what only gives iterators has given none.
+      const it = input as {destroy?: () => unknown; return?: () => unknown};
+      return quietly(() => (it.destroy ? it.destroy() : it.return?.()));
+    }
+  }
+}
+
 /**
  * Writes all of `input` and then ends the sink. When the child stops reading the source is closed: return(), destroy() or cancel(). When
  * the source fails the sink stays open: an end would make half an input look whole, so the caller stops the job. Never rejects.
  */
 export async function feed(sink: Sink, input: Input): Promise<Fed> {
+  const failure = typeof input === 'object' ? held.get(input)?.failure : undefined;
+  if (failure) {
+    drop(input);
+    return {complete: false, error: failure.error};
+  }
   let pieces: Pieces | undefined;
   try {
     const kind = inputKind(input);
@@ -40,7 +81,7 @@ export async function feed(sink: Sink, input: Input): Promise<Fed> {
     sink.end();
     return {complete};
   } catch (error) {
-    if (pieces) stop(pieces);
+    quietly(() => pieces?.stop());
     return {complete: false, error};
   }
 }
@@ -65,14 +106,14 @@ async function pump(sink: Sink, pieces: Pieces): Promise<boolean> {
     if (piece.done) return true;
     if (!isClosed && !(await sink.write(piece.value as InputChunk))) break;
   }
-  stop(pieces);
+  quietly(() => pieces.stop());
   return false;
 }
 
 /** What a source says to being stopped is of no interest: nobody reads it any more. */
-function stop(pieces: Pieces): void {
+function quietly(stop: () => unknown): void {
   try {
-    Promise.resolve(pieces.stop()).catch(() => {});
+    Promise.resolve(stop()).catch(() => {});
   } catch {
     // As above.
   }

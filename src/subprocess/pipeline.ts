@@ -1,5 +1,6 @@
 // Owns: commands joined by kernel pipes, one or many: their births, who stops whom, and what became of each.
 // Never: on the way of a byte from one command to the next, unless somebody listens there; judges an exit.
+import {drop} from '../io/feed.js';
 import type {Source} from '../io/readable.js';
 import {type Addon, native} from '../native.js';
 import type {Settings} from '../words/settings.js';
@@ -60,6 +61,9 @@ export class Pipeline {
       if (failed < 0) return new Pipeline(stages);
       await Promise.all(stages.map((stage) => stage.abandon()));
       throw new StageFailed(failed, (settled[failed] as PromiseRejectedResult).reason);
+    } catch (error) {
+      for (const {settings} of plans) drop(settings.input);
+      throw error;
     } finally {
       for (const joint of joints) joint?.open(undefined);
       for (const fd of pipes.flat()) if (fd !== undefined) addon.close(fd);

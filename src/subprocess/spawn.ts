@@ -3,6 +3,7 @@
 import {constants} from 'node:os';
 import path from 'node:path';
 import type {CopyTo} from '../io/copy.js';
+import {drop, hold} from '../io/feed.js';
 import {Terminal} from '../io/terminal.js';
 import {type Addon, native} from '../native.js';
 import {Control, INBOX_SIZE} from '../shepherd/control.js';
@@ -54,15 +55,16 @@ const inbox = new Uint8Array(INBOX_SIZE);
 
 /**
  * Starts one job; resolves once exec has succeeded. Rejects with BirthError, EndedBeforeStart, ServerError or NativeError, and then
- * nothing is left: no process, no descriptor. The plan's AbortSignal is obeyed from here to the job's end.
+ * nothing is left: no process, no descriptor, and `input` is closed. The plan's AbortSignal is obeyed from here to the job's end.
  */
 export async function spawn(plan: Plan): Promise<Spawned> {
-  const {addon, shepherd} = native();
-  const {signal, owner} = plan.settings;
-  const signals = [...(signal ? [signal] : []), ...(owner && owner !== 'gc' ? [ownerSignal(owner)] : [])];
-  refuseEnded(signals);
+  const {signal, owner, input} = plan.settings;
+  hold(input);
   const files = new Files();
   try {
+    const {addon, shepherd} = native();
+    const signals = [...(signal ? [signal] : []), ...(owner && owner !== 'gc' ? [ownerSignal(owner)] : [])];
+    refuseEnded(signals);
     // An await that has nothing to wait for costs a turn of its own.
     const opening = files.open(plan.settings);
     if (opening) await opening;
@@ -77,6 +79,9 @@ export async function spawn(plan: Plan): Promise<Spawned> {
       tell(result.job, plan.file, plan.args);
       return {...result, copies: files.takeCopies()};
     }
+  } catch (error) {
+    drop(input);
+    throw error;
   } finally {
     files.close();
   }

@@ -2,7 +2,7 @@
 // Never: options, errors as users read them, or how bytes become text.
 import {Copies, type CopyFailed} from '../io/copy.js';
 import {ReadFailed, systemError} from '../io/failure.js';
-import {type Fed, feed} from '../io/feed.js';
+import {drop, type Fed, feed, hold} from '../io/feed.js';
 import {CHUNK, Source} from '../io/readable.js';
 import {Sink} from '../io/writable.js';
 import type {Collector} from '../native.js';
@@ -78,12 +78,14 @@ export class Stage {
   static async start(plan: Plan): Promise<Stage> {
     const {settings} = plan;
     const spills: Partial<Record<Output, Spill>> = {};
+    hold(settings.input); // a spill is waited for before spawn() has it
     try {
       const {spill} = settings.keeping;
       for (const name of ['stdout', 'stderr'] as const)
         if (spill !== undefined && settings[name] === 'pipe') spills[name] = await Spill.prepare(spill, name);
       return new Stage(settings, await spawn(plan), spills);
     } catch (error) {
+      drop(settings.input);
       for (const spill of Object.values(spills)) await spill.finish();
       throw error;
     }
@@ -259,7 +261,7 @@ export class Stage {
       return undefined;
     }
     return feed(sink, input).then((fed) => {
-      if (fed.error !== undefined) this.job.end('input', killTimeout, fed.error);
+      if ('error' in fed) this.job.end('input', killTimeout, fed.error);
       return fed;
     });
   }

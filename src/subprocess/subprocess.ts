@@ -313,9 +313,9 @@ export class Subprocess implements Face {
     job.whenGone.push(() => sink.close());
     const {input, killTimeout} = this.#settings;
     if (input !== undefined) {
-      const fed = feed(sink, input).then(({error, complete}) => {
-        if (error !== undefined) job.end('input', killTimeout, error);
-        return complete;
+      const fed = feed(sink, input).then((ended) => {
+        if ('error' in ended) job.end('input', killTimeout, ended.error);
+        return ended.complete;
       });
       this.#closedFed = job.closedPromise.then(async (end) => ({...end, inputComplete: await fed}));
     }

@@ -1,13 +1,17 @@
 // Owns: that stdin arrives whole: hashes of many sizes, through quick and slow readers (docs/from-netrunner.md: C2, N1).
+//   What becomes of a source that fails, that is not wanted, or that gives many small pieces.
 // Never: the kinds of input (run.test.ts).
 import assert from 'node:assert/strict';
 import {createHash} from 'node:crypto';
+import {EventEmitter} from 'node:events';
+import {createReadStream} from 'node:fs';
 import {test} from 'node:test';
-import {run, start} from '../../src/index.js';
+import {run, start, stream} from '../../src/index.js';
 import {censusOfThisFile} from '../support/census.js';
 import {failure} from '../support/failure.js';
 import {child} from '../support/places.js';
-import {within} from '../support/wait.js';
+import {openDescriptors} from '../support/proc.js';
+import {until, within} from '../support/wait.js';
 
 censusOfThisFile(() => run(['true']));
 
@@ -57,4 +61,56 @@ test('an iterator that breaks its own protocol is a source that fails', async ()
     assert.equal(error.reason, 'input');
     assert.match(error.message, /its iterator gave (undefined|null|7)/);
   }
+});
+
+test('a stream that fails while the child is being started is a source that fails, and no uncaught exception', async () => {
+  const missing = () => createReadStream('/nonexistent/of-ours');
+  const begins: (() => Promise<unknown>)[] = [
+    () => run(['cat'], {input: missing()}),
+    () => run(['cat'], {input: missing(), output: {max: 10, overflow: 'head', spill: true}}),
+    () => stream(['cat'], {input: missing()}).pipe(['cat']).text(),
+  ];
+  for (const begin of begins) {
+    const error = await failure(within(begin(), 'it to be refused'));
+    assert.equal(error.reason, 'input');
+    assert.match(error.message, /ENOENT/);
+  }
+  const p = await start(['cat'], {input: missing()});
+  assert.equal((await within(p.closed, 'its end')).inputComplete, false);
+  const old = Object.assign(new EventEmitter(), {pipe() {}, pause() {}, resume() {}});
+  process.nextTick(() => old.emit('error', new Error('too early')));
+  const early = await failure(within(run(['cat'], {input: old as unknown as NodeJS.ReadableStream}), 'it to be refused'));
+  assert.deepEqual([early.reason, (early.cause as Error).message], ['input', 'too early']);
+});
+
+test('a source whose child cannot be started is closed', async () => {
+  const before = openDescriptors();
+  const aborted = {signal: AbortSignal.abort()};
+  for (let i = 0; i < 5; i++) {
+    assert.equal((await failure(run(['no-such-program-of-ours'], {input: createReadStream('/dev/zero')}))).code, 'ENOENT');
+    assert.equal((await failure(start(['cat'], {...aborted, input: createReadStream('/dev/zero')}))).reason, 'abort');
+    assert.equal(
+      (
+        await failure(
+          stream(['cat'], {input: createReadStream('/dev/zero')})
+            .pipe(['no-such-program-of-ours'])
+            .text(),
+        )
+      ).code,
+      'ENOENT',
+    );
+  }
+  await until(() => (openDescriptors().get('/dev/zero') ?? 0) === (before.get('/dev/zero') ?? 0), 'the files to be closed');
+  const closed: string[] = [];
+  const web = new ReadableStream({cancel: () => void closed.push('cancel')});
+  const iterator = {
+    [Symbol.asyncIterator]: () => iterator,
+    next: () => new Promise<IteratorResult<string>>(() => {}),
+    return: async () => {
+      closed.push('return');
+      return {done: true, value: undefined} as const;
+    },
+  };
+  for (const input of [web, iterator]) await failure(run(['no-such-program-of-ours'], {input}));
+  assert.deepEqual(closed, ['cancel', 'return']);
 });
