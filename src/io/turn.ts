@@ -4,12 +4,15 @@
 /** Bytes per turn: a pipe whose other end keeps up never says "wait", and would hold the loop for ever. */
 const PER_TURN = 1 << 20;
 
+/** What any move counts for at least: small ones cost time, not bytes, and those of nothing at all might never end. */
+const LEAST = 2048;
+
 export class Turn {
   #left = PER_TURN;
 
   /** Counts bytes that were moved without waiting. */
   spend(bytes: number): void {
-    this.#left -= bytes;
+    this.#left -= Math.max(bytes, LEAST);
   }
 
   /** The loop has turned, because there was something to wait for. */

@@ -114,3 +114,42 @@ test('a source whose child cannot be started is closed', async () => {
   for (const input of [web, iterator]) await failure(run(['no-such-program-of-ours'], {input}));
   assert.deepEqual(closed, ['cancel', 'return']);
 });
+
+test('a source that fails without saying why is one that fails', async () => {
+  const silently: (() => ReadableStream | AsyncIterable<string>)[] = [
+    () => new ReadableStream({start: (controller) => controller.error()}),
+    async function* () {
+      yield 'half';
+      throw undefined;
+    },
+  ];
+  for (const input of silently) {
+    const error = await failure(within(run(['cat'], {input: input()}), 'it to be refused'));
+    assert.deepEqual([error.reason, error.cause], ['input', undefined]);
+    const p = await start(['cat'], {input: input()});
+    assert.equal((await within(p.closed, 'its end')).inputComplete, false);
+  }
+});
+
+test('many small pieces, or empty ones, leave the event loop its turns', async () => {
+  const small = function* () {
+    for (let i = 0; i < 100_000; i++) yield 'a line of 20 chars.\n';
+  };
+  let turns = 0;
+  let immediate = setImmediate(function turn() {
+    turns++;
+    immediate = setImmediate(turn);
+  });
+  try {
+    const {stdout} = await run(['wc', '-c'], {input: small()});
+    assert.equal(stdout, '2000000\n');
+  } finally {
+    clearImmediate(immediate);
+  }
+  assert.ok(turns > 100, `it had ${turns} turns`);
+  const empty = function* () {
+    for (;;) yield '';
+  };
+  const error = await failure(within(run(['sleep', '60'], {input: empty(), timeout: 100}), 'its time limit'));
+  assert.equal(error.reason, 'timeout');
+});
