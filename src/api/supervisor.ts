@@ -73,15 +73,17 @@ export class OwnedSupervisor extends Emitter<SupervisorEvents> implements Face {
       throw error;
     }
     this.onDemand('line', () => {
-      const tell = (member: Member) => {
-        const listen = (line: string, stream: 'stdout' | 'stderr') => this.tell('line', member.name, line, stream);
-        member.daemon.on('line', listen);
+      const leave: (() => void)[] = [];
+      const tell = ({name, daemon}: Member) => {
+        const listen = (line: string, stream: 'stdout' | 'stderr') => this.tell('line', name, line, stream);
+        daemon.on('line', listen);
+        leave.push(() => daemon.off('line', listen));
       };
       this.#telling = tell;
       for (const member of this.#members) tell(member);
       return () => {
         this.#telling = undefined;
-        for (const {daemon} of this.#members) daemon.removeAllListeners('line');
+        for (const each of leave) each();
       };
     });
   }

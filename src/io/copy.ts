@@ -64,7 +64,7 @@ export class Copies {
 }
 
 /** Lets go of one to whom nothing is being written. */
-export function drop(target: CopyTo): void {
+function drop(target: CopyTo): void {
   if ('stream' in target) target.stream.close();
   else if (target.owned) close(target.fd, () => {});
 }

@@ -4,7 +4,7 @@ import {closeSync, constants as flagsOfOpen, open} from 'node:fs';
 import {constants} from 'node:os';
 import path from 'node:path';
 import {promisify} from 'node:util';
-import {type CopyTo, drop, StreamCopy} from '../io/copy.js';
+import {type CopyTo, StreamCopy} from '../io/copy.js';
 import type {Settings} from '../words/settings.js';
 import type {Connection, Copy, OpenFile} from '../words/target.js';
 import {BirthError} from './birth_error.js';
@@ -56,7 +56,10 @@ export class Files {
   close(): void {
     for (const fd of this.#opened.values()) closeSync(fd);
     if (this.#taken) return;
-    for (const copy of [...this.#copies.stdout, ...this.#copies.stderr]) drop(copy);
+    for (const copy of [...this.#copies.stdout, ...this.#copies.stderr]) {
+      if ('stream' in copy) copy.stream.close();
+      else if (copy.owned) closeSync(copy.fd);
+    }
   }
 
   async #forChild(file: OpenFile, mode: number): Promise<void> {

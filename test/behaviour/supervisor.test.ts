@@ -343,3 +343,16 @@ describe('its end', () => {
     await until(() => findMarked(marker).length === 0, 'everybody to be gone');
   });
 });
+
+test('its lines and those of one service are heard apart', async () => {
+  await using supervisor = await Supervisor.start({
+    services: {echo: {command: ['sh', '-c', 'while read line; do echo "$line"; done'], stdin: 'pipe'}},
+  });
+  const daemon = supervisor.services.get('echo')!;
+  const heard = new Promise<string>((resolve) => daemon.on('line', resolve));
+  const ignored = () => assert.fail('it was taken off');
+  supervisor.on('line', ignored);
+  supervisor.off('line', ignored);
+  await daemon.write('hello\n');
+  assert.equal(await within(heard, 'the line'), 'hello');
+});
