@@ -1,6 +1,6 @@
 // Owns: the files of one job's targets: opened by the host before anything starts, closed once the child has them.
 // Never: what is written into them.
-import {closeSync, constants as flagsOfOpen, open} from 'node:fs';
+import {closeSync, constants as flagsOfOpen, open, openSync, statSync} from 'node:fs';
 import {constants} from 'node:os';
 import path from 'node:path';
 import {promisify} from 'node:util';
@@ -10,7 +10,10 @@ import type {Connection, Copy, OpenFile} from '../words/target.js';
 import {BirthError} from './birth_error.js';
 
 const openFile = promisify(open);
-const {O_APPEND, O_CREAT, O_RDONLY, O_TRUNC, O_WRONLY} = flagsOfOpen;
+const {O_APPEND, O_CREAT, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY} = flagsOfOpen;
+
+/** ms until somebody who waits for the other end of a FIFO is looked for again. */
+const WAKE_MS = 5;
 
 /** The files of one job's targets: opened before anything starts, closed once the child has them. Copies stay with the host. */
 export class Files {
@@ -19,12 +22,27 @@ export class Files {
   /** What is written, by its path: whoever shares a file appends, so that neither writes over the other. */
   #written = new Map<string, {readonly append: boolean; readonly shared: boolean}>();
   #taken = false;
+  /** What is being opened now. */
+  #opening: {readonly file: string; readonly mode: number} | undefined;
 
   /** Nothing to wait for in the ordinary case. */
   open(settings: Settings): Promise<void> | undefined {
     const {stdin, stdout, stderr, extraFds, copies} = settings;
     const isPlain = extraFds.length === 0 && copies.stdout.length === 0 && copies.stderr.length === 0;
     return isPlain && !isFile(stdin) && !isFile(stdout) && !isFile(stderr) ? undefined : this.#openAll(settings);
+  }
+
+  /** Nobody waits for open() any more: where a FIFO waits for its other end it gets one for a moment, as no thread of the pool can be woken otherwise. */
+  giveUp(): void {
+    const {file, mode} = this.#opening ?? {};
+    if (file === undefined) return;
+    try {
+      if (!statSync(file).isFIFO()) return;
+      closeSync(openSync(file, (mode === O_RDONLY ? O_WRONLY : O_RDONLY) | O_NONBLOCK));
+    } catch {
+      // ENXIO: the thread is not there yet.
+    }
+    setTimeout(() => this.giveUp(), WAKE_MS).unref();
   }
 
   async #openAll({stdin, stdout, stderr, extraFds, copies}: Settings): Promise<void> {
@@ -64,12 +82,24 @@ export class Files {
 
   async #forChild(file: OpenFile, mode: number): Promise<void> {
     if (this.#opened.has(key(file, mode))) return;
-    this.#opened.set(key(file, mode), await (mode === O_RDONLY ? opened(file.path, mode) : this.#openForWriting(file)));
+    this.#opened.set(key(file, mode), await (mode === O_RDONLY ? this.#open(file.path, mode) : this.#openForWriting(file)));
   }
 
   #openForWriting({path: file}: OpenFile, more = 0): Promise<number> {
     const {append, shared} = this.#written.get(path.resolve(file)) as {append: boolean; shared: boolean};
-    return opened(file, O_WRONLY | O_CREAT | more | (append || shared ? O_APPEND : 0) | (append ? 0 : O_TRUNC));
+    return this.#open(file, O_WRONLY | O_CREAT | more | (append || shared ? O_APPEND : 0) | (append ? 0 : O_TRUNC));
+  }
+
+  /** In the thread pool: a FIFO opens when its other end does. Close-on-exec, as everything that Node opens. */
+  async #open(file: string, flags: number): Promise<number> {
+    this.#opening = {file, mode: flags & O_WRONLY ? O_WRONLY : O_RDONLY};
+    try {
+      return await openFile(file, flags, 0o666);
+    } catch (error) {
+      throw new BirthError('open', 'open', Math.abs((error as NodeJS.ErrnoException).errno ?? constants.errno.EBADF), undefined, file);
+    } finally {
+      this.#opening = undefined;
+    }
   }
 
   /** Copies are always appended: two streams may have the same file. */
@@ -88,13 +118,4 @@ export function isFile(to: Connection | Copy): to is OpenFile {
 
 function key({path: file}: OpenFile, mode: number): string {
   return `${mode} ${path.resolve(file)}`;
-}
-
-/** In the thread pool: a FIFO opens when its other end does. Close-on-exec, as everything that Node opens. */
-async function opened(file: string, flags: number): Promise<number> {
-  try {
-    return await openFile(file, flags, 0o666);
-  } catch (error) {
-    throw new BirthError('open', 'open', Math.abs((error as NodeJS.ErrnoException).errno ?? constants.errno.EBADF), undefined, file);
-  }
 }

@@ -67,7 +67,7 @@ export async function spawn(plan: Plan): Promise<Spawned> {
     refuseEnded(signals);
     // An await that has nothing to wait for costs a turn of its own.
     const opening = files.open(plan.settings);
-    if (opening) await opening;
+    if (opening) await heeding(signals, opening, files);
     const layout = new Layout(plan.settings, files);
     const request = encodeRequest(describe(addon, plan, layout));
     if (request === undefined) throw new BirthError('exec', 'execve', E2BIG);
@@ -84,6 +84,18 @@ export async function spawn(plan: Plan): Promise<Spawned> {
     throw error;
   } finally {
     files.close();
+  }
+}
+
+/** A FIFO may wait for its other end for ever. */
+async function heeding(signals: readonly AbortSignal[], opening: Promise<void>, files: Files): Promise<void> {
+  const giveUp = () => files.giveUp();
+  for (const signal of signals) signal.addEventListener('abort', giveUp, {once: true});
+  try {
+    await opening;
+  } finally {
+    for (const signal of signals) signal.removeEventListener('abort', giveUp);
+    refuseEnded(signals);
   }
 }
 

@@ -306,3 +306,20 @@ test('the same file as stdout and as an extra descriptor is opened once', async 
   await run(sh('echo a; echo b >&3; echo c'), {stdout: {file: at('w')}, extraFds: {3: {file: at('w')}}});
   assert.equal(read('w'), 'a\nb\nc\n');
 });
+
+test('a FIFO that nobody opens at its other end: a signal is heard, and no thread is left waiting', async () => {
+  const fifo = at('lonely');
+  await promisify(execFile)('mkfifo', [fifo]);
+  for (const target of [
+    {stdin: {file: fifo}},
+    {stdout: {file: fifo}},
+    {stdout: ['pipe', {file: fifo}]},
+    {stdin: {file: fifo}, stdout: {file: fifo}},
+  ] as const) {
+    const error = await failure(within(run(['cat'], {...target, signal: AbortSignal.timeout(50)}), 'the abort to be heard'));
+    assert.equal(error.reason, 'abort');
+  }
+  // Each would have held one of the four threads of the pool.
+  const file = await within(open(at('after'), 'w'), 'a thread of the pool to be free');
+  await file.close();
+});
