@@ -9,17 +9,17 @@ const HOOKS: ReadonlySet<string> = new Set(['newListener', 'removeListener']);
 export class Emitter<T extends Record<keyof T, unknown[]>> extends EventEmitter<T> {
   protected readonly complaints: Complaints;
 
+  /** `who`: whose listeners they are, for the warning about one that throws. */
+  constructor(who: string) {
+    super();
+    this.complaints = new Complaints(who);
+  }
+
   /** Of the users' listeners: what serves them (onDemand) stays. */
   override removeAllListeners(...names: Parameters<EventEmitter<T>['removeAllListeners']>): this {
     if (names[0] !== undefined) return super.removeAllListeners(names[0]);
     for (const name of this.eventNames()) if (!HOOKS.has(name as string)) super.removeAllListeners(name as (typeof names)[0]);
     return this;
-  }
-
-  /** `who`: whose listeners they are, for the warning about one that throws. */
-  constructor(who: string) {
-    super();
-    this.complaints = new Complaints(who);
   }
 
   protected tell<K extends keyof T & string>(name: K, ...args: T[K]): void {

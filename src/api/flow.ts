@@ -1,6 +1,7 @@
 // Owns: one stream() behind all its faces: started at the first pull, one consumer, its verdict at the end, stopped when nobody wants more.
 // Never: a face (stream.ts), or more bytes than were asked for.
 import type {Pulled} from '../io/faces.js';
+import {hold} from '../io/feed.js';
 import type {Source} from '../io/readable.js';
 import type {Pipeline} from '../subprocess/pipeline.js';
 import {misuse} from '../words/errors.js';
@@ -41,6 +42,7 @@ export class Flow implements Pulled {
     this.#guard = guard;
     try {
       this.#specs = describe();
+      for (const {settings} of this.#specs) hold(settings.input); // it may fail before anybody pulls
     } catch (error) {
       this.#specs = [];
       this.#refusal = error;

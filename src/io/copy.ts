@@ -1,6 +1,7 @@
 // Owns: writing what comes through a pipe to everybody else who gets it: files, descriptors, Node streams. The slowest sets the pace.
 // Never: reads; decides what a copy that fails means for the job.
 import {close, write} from 'node:fs';
+import type {StreamCopy} from './stream_copy.js';
 
 /** One who gets a copy. `name` is for sentences. A descriptor that is `owned` is closed with the copies. */
 export type CopyTo =
@@ -84,67 +85,5 @@ export async function writeAll(fd: number, bytes: Uint8Array, goesOn: () => bool
     });
     if (put < 0) await new Promise((resolve) => setTimeout(resolve, FULL_MS));
     else at += put;
-  }
-}
-
-/** Who hears how a stream fails: one listener for all, as many jobs may write to the same one. */
-class Ear {
-  static readonly #ears = new WeakMap<NodeJS.WritableStream, Ear>();
-  readonly #stream: NodeJS.WritableStream;
-  readonly #told = new Set<(error: unknown) => void>();
-  readonly #tell = (error: unknown) => {
-    for (const failed of [...this.#told]) failed(error);
-  };
-  /** One that closes before it has called back never will. */
-  readonly #closed = () => this.#tell(new Error('it was closed'));
-
-  private constructor(stream: NodeJS.WritableStream) {
-    this.#stream = stream;
-  }
-
-  static of(stream: NodeJS.WritableStream): Ear {
-    const ear = Ear.#ears.get(stream) ?? new Ear(stream);
-    Ear.#ears.set(stream, ear);
-    return ear;
-  }
-
-  add(failed: (error: unknown) => void): void {
-    if (this.#told.size === 0) this.#stream.on('error', this.#tell).on('close', this.#closed);
-    this.#told.add(failed);
-  }
-
-  delete(failed: (error: unknown) => void): void {
-    if (this.#told.delete(failed) && this.#told.size === 0)
-      this.#stream.removeListener('error', this.#tell).removeListener('close', this.#closed);
-  }
-}
-
-/** A stream that gets copies. Its 'error' is heard from the beginning to close(): without a listener it would end the host. */
-export class StreamCopy {
-  readonly #stream: NodeJS.WritableStream;
-  #failure: {readonly error: unknown} | undefined;
-  #reject: (error: unknown) => void = () => {};
-  readonly #failed = (error: unknown) => {
-    this.#failure ??= {error};
-    this.#reject(error);
-  };
-
-  constructor(stream: NodeJS.WritableStream) {
-    this.#stream = stream;
-    Ear.of(stream).add(this.#failed);
-  }
-
-  /** Resolves when the stream calls back, which it does when it has passed the bytes on: its own backpressure. */
-  write(bytes: Uint8Array): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (this.#failure) return reject(this.#failure.error);
-      this.#reject = reject;
-      this.#stream.write(bytes, (error?: Error | null) => (error ? reject(error) : resolve()));
-    });
-  }
-
-  /** A stream tells a failure twice, the second time as an event in a later turn. */
-  close(): void {
-    setImmediate(() => Ear.of(this.#stream).delete(this.#failed));
   }
 }

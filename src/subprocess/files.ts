@@ -4,7 +4,8 @@ import {closeSync, constants as flagsOfOpen, open, openSync, statSync} from 'nod
 import {constants} from 'node:os';
 import path from 'node:path';
 import {promisify} from 'node:util';
-import {type CopyTo, StreamCopy} from '../io/copy.js';
+import type {CopyTo} from '../io/copy.js';
+import {StreamCopy} from '../io/stream_copy.js';
 import type {Settings} from '../words/settings.js';
 import type {Connection, Copy, OpenFile} from '../words/target.js';
 import {BirthError} from './birth_error.js';
@@ -32,7 +33,10 @@ export class Files {
     return isPlain && !isFile(stdin) && !isFile(stdout) && !isFile(stderr) ? undefined : this.#openAll(settings);
   }
 
-  /** Nobody waits for open() any more: where a FIFO waits for its other end it gets one for a moment, as no thread of the pool can be woken otherwise. */
+  /**
+   * Nobody waits for open() any more. A FIFO that waits for its other end gets one for a moment: nothing else wakes the thread of the pool
+   * that opens it (fifo(7)).
+   */
   giveUp(): void {
     const {file, mode} = this.#opening ?? {};
     if (file === undefined) return;

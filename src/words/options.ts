@@ -81,7 +81,8 @@ export interface Options {
   /**
    * The child's standard output. 'pipe' (collected by run(), read by you after start()), 'ignore', 'inherit', {file, append?}, a stream with
    * a descriptor, an open descriptor, or a list of these: each gets everything, written by the host as it reads, and the slowest sets the
-   * pace (a list may hold any Node stream). A copy that cannot be written stops the tree: reason 'output', ERR_OUTPUT. Default: 'pipe'.
+   * pace (a list may hold any Node stream). A copy that cannot be written stops the tree: reason 'output', ERR_OUTPUT. A file that several
+   * of a command's streams name is appended to by all of them. Default: 'pipe'.
    * @example await run(['make'], {stdout: ['pipe', 'inherit', {file: 'make.log'}]})
    */
   stdout?: OutputTarget | undefined;

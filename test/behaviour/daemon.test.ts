@@ -8,8 +8,9 @@ import {tmpdir} from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import {after, describe, test} from 'node:test';
-import {command, Daemon, type DaemonOptions, type DaemonState, RunError} from '../../src/index.js';
+import {command, Daemon, type DaemonOptions, type DaemonState} from '../../src/index.js';
 import {censusOfThisFile} from '../support/census.js';
+import {failure} from '../support/failure.js';
 import {child, hostFile} from '../support/places.js';
 import {freePort} from '../support/port.js';
 import {findMarked, isAlive, newMarker, openDescriptors} from '../support/proc.js';
@@ -19,16 +20,6 @@ censusOfThisFile();
 
 const folder = mkdtempSync(path.join(tmpdir(), 'net-runner-daemon-'));
 after(() => rmSync(folder, {recursive: true}));
-
-async function failure(call: PromiseLike<unknown>): Promise<RunError> {
-  try {
-    await within(call, 'it to reject');
-  } catch (error) {
-    assert.ok(error instanceof RunError, String(error));
-    return error;
-  }
-  throw new assert.AssertionError({message: 'it resolved'});
-}
 
 /** The warnings of the process while `act` runs. */
 async function warningsOf(act: () => Promise<unknown>): Promise<string[]> {

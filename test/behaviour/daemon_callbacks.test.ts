@@ -51,7 +51,7 @@ test('a check that rejects with nothing, or anything, is an answer like another'
     assert.deepEqual([error.reason, error.code], ['not-ready', 'ERR_NOT_READY']);
   }
   await gone(marker);
-  const daemon = await Daemon.start(['sh', '-c', 'exec sleep 60', marker], {
+  await using daemon = await Daemon.start(['sh', '-c', 'exec sleep 60', marker], {
     health: {check: () => Promise.reject(), interval: 1, failures: 1},
     restart: RESTARTS,
   });
@@ -61,7 +61,7 @@ test('a check that rejects with nothing, or anything, is an answer like another'
 });
 
 test('lines are heard again after all listeners were removed', async () => {
-  const daemon = await Daemon.start(['sh', '-c', 'while read line; do echo "$line"; done'], {stdin: 'pipe'});
+  await using daemon = await Daemon.start(['sh', '-c', 'while read line; do echo "$line"; done'], {stdin: 'pipe'});
   daemon.on('line', () => assert.fail('it was removed'));
   daemon.removeAllListeners();
   const heard = new Promise<string>((resolve) => daemon.on('line', resolve));

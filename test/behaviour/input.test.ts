@@ -77,6 +77,10 @@ test('a stream that fails while the child is being started is a source that fail
   }
   const p = await start(['cat'], {input: missing()});
   assert.equal((await within(p.closed, 'its end')).inputComplete, false);
+  const input = missing();
+  const lazy = stream(['cat'], {input});
+  await new Promise<void>((resolve) => input.once('close', () => resolve())); // long before anybody pulls
+  assert.equal((await failure(within(lazy.text(), 'it to be refused'))).reason, 'input');
   const old = Object.assign(new EventEmitter(), {pipe() {}, pause() {}, resume() {}});
   process.nextTick(() => old.emit('error', new Error('too early')));
   const early = await failure(within(run(['cat'], {input: old as unknown as NodeJS.ReadableStream}), 'it to be refused'));

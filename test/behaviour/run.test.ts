@@ -5,23 +5,14 @@ import {createHash} from 'node:crypto';
 import {getEventListeners} from 'node:events';
 import {Readable} from 'node:stream';
 import {test} from 'node:test';
-import {RunError, run} from '../../src/index.js';
+import {run} from '../../src/index.js';
 import {censusOfThisFile} from '../support/census.js';
+import {failure} from '../support/failure.js';
 import {child} from '../support/places.js';
 
 censusOfThisFile(() => run(['true']));
 
 /** The error a call must reject with. */
-async function failure(call: Promise<unknown>): Promise<RunError> {
-  try {
-    await call;
-  } catch (error) {
-    assert.ok(error instanceof RunError, String(error));
-    return error;
-  }
-  throw new assert.AssertionError({message: 'it resolved'});
-}
-
 test('an exit status is a value', async () => {
   const no = await run(['false']);
   assert.equal(no.exitCode, 1);

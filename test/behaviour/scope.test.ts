@@ -6,23 +6,14 @@ import {createServer, get} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import process from 'node:process';
 import {test} from 'node:test';
-import {RunError, restartServer, run, type Scope, scope, start} from '../../src/index.js';
+import {type RunError, restartServer, run, type Scope, scope, start} from '../../src/index.js';
 import {censusOfThisFile} from '../support/census.js';
+import {failure} from '../support/failure.js';
 import {child} from '../support/places.js';
 import {forkServersOf, isAlive} from '../support/proc.js';
 import {until, within} from '../support/wait.js';
 
 censusOfThisFile();
-
-async function failure(call: PromiseLike<unknown>): Promise<RunError> {
-  try {
-    await call;
-  } catch (error) {
-    assert.ok(error instanceof RunError, String(error));
-    return error;
-  }
-  throw new assert.AssertionError({message: 'it resolved'});
-}
 
 test('everything started in a scope ends with it, nested too, and its value is passed on', async () => {
   const pids: number[] = [];

@@ -3,20 +3,11 @@
 import assert from 'node:assert/strict';
 import {once} from 'node:events';
 import {test} from 'node:test';
-import {RunError, run, start} from '../../src/index.js';
+import {run, start} from '../../src/index.js';
 import {censusOfThisFile} from '../support/census.js';
+import {failure} from '../support/failure.js';
 
 censusOfThisFile(() => run(['true']));
-
-async function failure(call: Promise<unknown>): Promise<RunError> {
-  try {
-    await call;
-  } catch (error) {
-    assert.ok(error instanceof RunError, String(error));
-    return error;
-  }
-  throw new assert.AssertionError({message: 'it resolved'});
-}
 
 test('pull style: read, write, closeStdin, then the end again and again', async () => {
   const p = await start(['cat']);

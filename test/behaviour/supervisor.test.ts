@@ -6,8 +6,9 @@ import {tmpdir} from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import {after, describe, test} from 'node:test';
-import {RunError, type Strategy, Supervisor, type SupervisorOptions} from '../../src/index.js';
+import {type Strategy, Supervisor, type SupervisorOptions} from '../../src/index.js';
 import {censusOfThisFile} from '../support/census.js';
+import {failure} from '../support/failure.js';
 import {startHost} from '../support/host.js';
 import {child} from '../support/places.js';
 import {findMarked, isAlive, newMarker} from '../support/proc.js';
@@ -17,16 +18,6 @@ censusOfThisFile();
 
 const folder = mkdtempSync(path.join(tmpdir(), 'net-runner-supervisor-'));
 after(() => rmSync(folder, {recursive: true}));
-
-async function failure(call: PromiseLike<unknown>): Promise<RunError> {
-  try {
-    await within(call, 'it to reject');
-  } catch (error) {
-    assert.ok(error instanceof RunError, String(error));
-    return error;
-  }
-  throw new assert.AssertionError({message: 'it resolved'});
-}
 
 /** A service that notes its start and its end in a file. */
 function noting(file: string, name: string, more = '', end = ''): {command: string[]; ready: {line: string}} {

@@ -6,8 +6,9 @@ import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {after, describe, test} from 'node:test';
-import {type Daemon, type DaemonState, RunError, type Strategy, Supervisor} from '../../src/index.js';
+import {type Daemon, type DaemonState, type Strategy, Supervisor} from '../../src/index.js';
 import {censusOfThisFile} from '../support/census.js';
+import {failure} from '../support/failure.js';
 import {findMarked, newMarker, openDescriptors} from '../support/proc.js';
 import {until, within} from '../support/wait.js';
 
@@ -24,18 +25,6 @@ function newFile(): string {
   return file;
 }
 const notes = (file: string) => readFileSync(file, 'utf8').trim().split('\n').filter(Boolean);
-
-async function failure(call: PromiseLike<unknown>): Promise<RunError> {
-  const error = await within(
-    Promise.resolve(call).then(
-      () => undefined,
-      (cause: unknown) => cause,
-    ),
-    'it to reject',
-  );
-  assert.ok(error instanceof RunError, String(error));
-  return error;
-}
 
 const sh = (script: string, marker = 'sh') => ['sh', '-c', script, marker];
 const untilThere = (file: string) => `while [ ! -e ${file} ]; do sleep 0.02; done;`;

@@ -231,6 +231,7 @@ test('nothing is written to a descriptor after the job that it was given to', as
   closeSync(fd);
   const other = openSync(at('other'), 'w');
   assert.equal(other, fd, 'the number is used again');
+  // Nothing tells that nothing comes: ten times as long as a full descriptor is left alone.
   await new Promise((resolve) => setTimeout(resolve, 50));
   assert.equal(fstatSync(other).size, 0);
   closeSync(other);
@@ -240,10 +241,12 @@ test('whoever shares a file appends to it', async () => {
   const file = at('shared');
   const shared = async (script: string, options: object) => {
     writeFileSync(file, 'old\n');
-    await run(['sh', '-c', script], options);
+    await run(['sh', '-c', script, file], options);
     return readFileSync(file, 'utf8');
   };
-  const script = 'echo one; sleep 0.1; echo two >&2; sleep 0.1; echo three';
+  // Each waits until the one before is there: some are written by the child, some by the host.
+  const there = (word: string) => `until grep -q ${word} "$0"; do sleep 0.01; done`;
+  const script = `echo one; ${there('one')}; echo two >&2; ${there('two')}; echo three`;
   assert.equal(await shared(script, {stdout: ['pipe', {file}], stderr: {file}}), 'one\ntwo\nthree\n');
   assert.equal(await shared(script, {stdout: {file}, stderr: {file, append: true}}), 'one\ntwo\nthree\n');
   assert.equal(await shared(script, {stdout: {file, append: true}, stderr: {file, append: true}}), 'old\none\ntwo\nthree\n');

@@ -3,23 +3,14 @@
 import assert from 'node:assert/strict';
 import {once} from 'node:events';
 import {test} from 'node:test';
-import {$, command, Daemon, RunError, run, start, stream} from '../../src/index.js';
+import {$, command, Daemon, run, start, stream} from '../../src/index.js';
 import {censusOfThisFile} from '../support/census.js';
+import {failure} from '../support/failure.js';
 import {child} from '../support/places.js';
 import {processState} from '../support/proc.js';
 import {until, within} from '../support/wait.js';
 
 censusOfThisFile();
-
-async function failure(call: Promise<unknown>): Promise<RunError> {
-  try {
-    await call;
-  } catch (error) {
-    assert.ok(error instanceof RunError, String(error));
-    return error;
-  }
-  throw new assert.AssertionError({message: 'it resolved'});
-}
 
 test('a session of its own, a controlling terminal, and all three streams are it', async () => {
   const {stdout, ...result} = await run([child('print_terminal')], {pty: true, lines: true});

@@ -3,20 +3,11 @@
 import assert from 'node:assert/strict';
 import {existsSync} from 'node:fs';
 import {test} from 'node:test';
-import {RunError, start} from '../../src/index.js';
+import {start} from '../../src/index.js';
 import {censusOfThisFile} from '../support/census.js';
+import {failure} from '../support/failure.js';
 
 censusOfThisFile();
-
-async function failure(call: Promise<unknown>): Promise<RunError> {
-  try {
-    await call;
-  } catch (error) {
-    assert.ok(error instanceof RunError, String(error));
-    return error;
-  }
-  throw new assert.AssertionError({message: 'it resolved'});
-}
 
 test('up to and including the match; the rest stays unread', async () => {
   const p = await start(['sh', '-c', 'printf "login: secret\\nand more\\n"']);

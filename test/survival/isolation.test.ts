@@ -100,16 +100,16 @@ async function withFamily(
 /** Stopped first, so that none of them has a moment to see another one go. */
 function killTogether(...pids: number[]): void {
   for (const pid of pids) process.kill(pid, 'SIGSTOP');
-  // The server before its shepherd, whose end has the host wake it.
-  for (const pid of [...pids].reverse()) process.kill(pid, 'SIGKILL');
+  for (const pid of pids) process.kill(pid, 'SIGKILL');
 }
 
+// In the order of their deaths: the server before its shepherd, whose end has the host wake it.
 const COMBINATIONS: ReadonlyArray<readonly [fault: string, name: string, who: readonly ('host' | 'server' | 'shepherd')[]]> = [
   ['2', 'the host is killed', ['host']],
   ['7', 'the shepherd is killed', ['shepherd']],
   ['12', 'host and fork server are killed together', ['host', 'server']],
   ['13', 'host and shepherd are killed together', ['host', 'shepherd']],
-  ['14', 'shepherd and fork server are killed together: the host ends what is in the cgroup', ['shepherd', 'server']],
+  ['14', 'shepherd and fork server are killed together: the host ends what is in the cgroup', ['server', 'shepherd']],
 ];
 
 /** ESRCH is an answer: it has ended between the look and the signal. */
