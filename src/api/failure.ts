@@ -8,8 +8,10 @@ import type {CommandLine} from '../words/quote.js';
 import type {Settings} from '../words/settings.js';
 
 /** The error for `command`; anything that is not a known failure of a birth is given back as it is. */
-export function birthFailure(error: unknown, command: CommandLine, {cwd}: Settings): unknown {
+export function birthFailure(error: unknown, command: CommandLine, {cwd, timeout}: Settings): unknown {
   if (error instanceof NativeError) return unsupported(error.code, error.message, error);
+  if (error instanceof EndedBeforeStart && error.reason === 'timeout')
+    return ended({reason: 'timeout', command, timeout: timeout as number});
   if (error instanceof EndedBeforeStart) return ended({reason: 'abort', command, cause: error.cause});
   if (error instanceof ServerError) return spawnFailed({command, errno: error.errno, stage: 'server', syscall: 'execve', cwd});
   if (!(error instanceof BirthError)) return error;

@@ -154,6 +154,15 @@ export class Flow implements Pulled {
     this.#resolve(result);
   }
 
+  /** Stops it for what its reader has found: rejects with that, as its result does. */
+  async refuse(why: (result: FailedResult) => Error): Promise<never> {
+    this.#left = true;
+    await this.shut();
+    const error = reported(why((await this.#judged()).result), this.last.command);
+    this.#reject(error);
+    throw error;
+  }
+
   /** What became of all of it. Without a reader the output is thrown away, from the next turn of the event loop on. */
   get result(): Promise<FailedResult> {
     setImmediate(() => {

@@ -192,10 +192,10 @@ export class BatchLoop extends Loop<string[]> {
 
   async #refuse(splitter: LineSplitter): Promise<never> {
     splitter.end();
-    await this.flow.leave();
-    const result = await this.flow.result;
     const {command} = this.flow.last;
-    throw ended({reason: 'max-output', command, result, maxOutputSize: this.#most, stream: 'stdout', of: 'line'});
+    return this.flow.refuse((result) =>
+      ended({reason: 'max-output', command, result, maxOutputSize: this.#most, stream: 'stdout', of: 'line'}),
+    );
   }
 }
 

@@ -2,6 +2,7 @@
 // Never: how anything is started or ended: a scope is an AbortSignal, and a wait.
 import type {DaemonOptions} from '../words/daemon.js';
 import {misuse} from '../words/errors.js';
+import {checkSignal, isSignal} from '../words/given.js';
 import type {Options} from '../words/options.js';
 import type {Runnable, StartOptions, StreamOptions} from '../words/runnable.js';
 import type {OpenScope, Scope, ScopeOptions} from '../words/scope.js';
@@ -52,6 +53,7 @@ class OwnedScope implements Scope {
 
   constructor({signal}: ScopeOptions) {
     if (signal === undefined) return;
+    checkSignal(signal);
     const end = () => void this.#end(signal.reason);
     this.#release = () => signal.removeEventListener('abort', end);
     if (signal.aborted) end();
@@ -80,9 +82,14 @@ class OwnedScope implements Scope {
       throw misuse('ERR_SCOPE_ENDED', 'nothing can be started in a scope that has ended; start it before, or in another one');
   }
 
-  /** The options with the scope's own signal beside the one that is given, be it in the call or in the command. */
+  /**
+   * The options with the scope's own signal beside the one that is given, be it in the call or in the command. What are no options goes on as
+   * it is: whoever is called refuses it.
+   */
   #with<O extends {readonly signal?: AbortSignal | undefined}>(command: Runnable, options: O | undefined): O {
+    if (options !== undefined && (typeof options !== 'object' || options === null || Array.isArray(options))) return options;
     const given = options?.signal ?? (command as {readonly options?: Options} | undefined)?.options?.signal;
+    if (given !== undefined && !isSignal(given)) return {...options, signal: given} as O;
     return {...options, signal: both(this.signal, given)} as O;
   }
 
@@ -137,7 +144,22 @@ function chain(one: () => void, other: () => void): () => void {
 }
 
 function both(own: AbortSignal, given: AbortSignal | undefined): AbortSignal {
-  return given === undefined ? own : AbortSignal.any([own, given]);
+  return given === undefined ? own : AbortSignal.any([own, ofThisRealm(given)]);
+}
+
+const followed = new WeakMap<AbortSignal, AbortSignal>();
+
+/** AbortSignal.any() takes no other, and a test environment, for one, brings its own. The one listener stays on it until it aborts. */
+function ofThisRealm(given: AbortSignal): AbortSignal {
+  if ((given as unknown) instanceof AbortSignal) return given;
+  const known = followed.get(given);
+  if (known) return known;
+  const controller = new AbortController();
+  const follow = () => controller.abort(given.reason);
+  if (given.aborted) follow();
+  else given.addEventListener('abort', follow, {once: true});
+  followed.set(given, controller.signal);
+  return controller.signal;
 }
 
 /**
@@ -146,7 +168,7 @@ function both(own: AbortSignal, given: AbortSignal | undefined): AbortSignal {
  * rejects with reason 'abort'. Starting something after that is refused: reason 'misuse', ERR_SCOPE_ENDED.
  *
  * With a function it is called at once and the scope ends with it, whether it returns or throws; its value is passed on. Without one it is
- * for `await using`. `signal` ends it early. Throws nothing; never rejects by itself.
+ * for `await using`. `signal` ends it early; one that is no AbortSignal: RunError, reason 'invalid'. Never rejects by itself.
  * @example
  * await scope(async (s) => {
  *   const server = await s.start(['node', 'server.js']);

@@ -89,13 +89,15 @@ class Stream {
 
   pipe(command: Runnable, options?: StreamOptions): Stream {
     const before = this.#flow;
+    let isOurs = false;
     const whole = new Flow(() => {
       const {specs, last} = before;
       before.claim('by pipe()', {});
+      isOurs = true;
       if (before.hasBegun) throw misuse('ERR_STREAM_CLAIMED', `${last.command} was started already; call pipe() before`, last.command);
       return joinedTo(specs, specOf('stream', command, this.#guard ? this.#guard.adopt(command, options) : options));
     }, this.#guard);
-    if (!before.hasBegun) before.follow(whole);
+    if (isOurs && !before.hasBegun) before.follow(whole);
     return new Stream(whole, this.#guard);
   }
 

@@ -9,8 +9,8 @@ export interface Pulled {
   pull(): Buffer | null | Promise<Buffer | null>;
   /** The same into `target`: how many, 0 at the end. */
   pullInto(target: Uint8Array): Promise<number>;
-  /** Nobody wants more. May be called after the end, and more than once. */
-  leave(): unknown;
+  /** Nobody wants more. May be called after the end, and more than once. A promise, which never rejects: until what it ends is gone. */
+  leave(): Promise<void> | void;
 }
 
 /** What a stream holds at the most beside one chunk. */
@@ -52,8 +52,9 @@ export class PulledReadable extends Readable {
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    this.#pulled.leave();
-    callback(error);
+    const left = this.#pulled.leave();
+    if (left instanceof Promise) void left.then(() => callback(error));
+    else callback(error);
   }
 }
 

@@ -16,8 +16,8 @@ export function onAbort(signal: AbortSignal, call: Call): () => void {
       for (const each of calls) each(signal.reason);
     };
     entry = {calls, listener};
-    watched.set(signal, entry);
     signal.addEventListener('abort', listener, {once: true});
+    watched.set(signal, entry);
   }
   const {calls, listener} = entry;
   calls.add(call);

@@ -22,5 +22,12 @@ export class BirthError extends Error {
   }
 }
 
-/** The job was ended (its AbortSignal, its owner) before the program ran; `cause` is the signal's reason. */
-export class EndedBeforeStart extends Error {}
+/** The job was ended before the program ran: by its AbortSignal or its owner, whose reason is `cause`, or by its timeout. */
+export class EndedBeforeStart extends Error {
+  readonly reason: 'abort' | 'timeout';
+
+  constructor(reason: 'abort' | 'timeout', cause?: unknown) {
+    super(`ended before it started: ${reason}`, {cause});
+    this.reason = reason;
+  }
+}

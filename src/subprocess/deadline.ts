@@ -1,4 +1,4 @@
-// Owns: the one host-side deadline of a job, believed only after its sockets were read.
+// Owns: a deadline on the host's side of a job, believed only after its sockets were read.
 // Never: a grace or timeout itself: those are kept by the shepherd, where a blocked event loop cannot delay them.
 
 /** setTimeout(3) counts in 32 bits of ms; beyond that a timer would fire at once. */

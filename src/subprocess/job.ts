@@ -153,9 +153,10 @@ export class Job implements ControlEvents, Doubted {
     return this.#doubt.asked(this.control.kill(reach, signal));
   }
 
-  /** 0 once everybody is stopped; it takes as long as the kernel does, so no answer is due. */
+  /** 0 once everybody is stopped; it takes as long as the kernel does, so no answer is due but that the shepherd has heard it. */
   freeze(): Promise<number> {
     if (this.#freezing) return this.#freezing;
+    void this.#doubt.asked(this.control.ping());
     const asked = this.control.freeze().finally(() => {
       if (this.#freezing === asked) this.#freezing = undefined;
     });

@@ -14,6 +14,7 @@ import type {Settings} from '../words/settings.js';
 import {type Connection, isPiped} from '../words/target.js';
 import {onAbort} from './abort.js';
 import {BirthError, EndedBeforeStart} from './birth_error.js';
+import {Deadline} from './deadline.js';
 import {environment} from './environment.js';
 import {tell} from './events.js';
 import {Files, isFile} from './files.js';
@@ -67,7 +68,7 @@ export async function spawn(plan: Plan): Promise<Spawned> {
     refuseEnded(signals);
     // An await that has nothing to wait for costs a turn of its own.
     const opening = files.open(plan.settings);
-    if (opening) await heeding(signals, opening, files);
+    if (opening) await heeding(signals, plan.settings.timeout, opening, files);
     const layout = new Layout(plan.settings, files);
     const request = encodeRequest(describe(addon, plan, layout));
     if (request === undefined) throw new BirthError('exec', 'execve', E2BIG);
@@ -88,20 +89,35 @@ export async function spawn(plan: Plan): Promise<Spawned> {
 }
 
 /** A FIFO may wait for its other end for ever. */
-async function heeding(signals: readonly AbortSignal[], opening: Promise<void>, files: Files): Promise<void> {
+async function heeding(signals: readonly AbortSignal[], timeout: number | undefined, opening: Promise<void>, files: Files): Promise<void> {
+  let isLate = false;
   const giveUp = () => files.giveUp();
+  const limit = new Deadline(
+    () => {},
+    () => {
+      isLate = true;
+      giveUp();
+    },
+  );
   for (const signal of signals) signal.addEventListener('abort', giveUp, {once: true});
+  if (timeout !== undefined) limit.within(timeout);
   try {
     await opening;
   } finally {
+    limit.clear();
     for (const signal of signals) signal.removeEventListener('abort', giveUp);
     refuseEnded(signals);
+    refuseLate(isLate);
   }
+}
+
+function refuseLate(isLate: boolean): void {
+  if (isLate) throw new EndedBeforeStart('timeout');
 }
 
 function refuseEnded(signals: readonly AbortSignal[]): void {
   const ended = signals.find(({aborted}) => aborted);
-  if (ended) throw new EndedBeforeStart('aborted before', {cause: ended.reason});
+  if (ended) throw new EndedBeforeStart('abort', ended.reason);
 }
 
 interface Attempt {
@@ -139,7 +155,7 @@ async function attempt({
       const [stdin, stdout, stderr, asking] = ends.ours;
       return {addon, job, stdin, stdout, stderr, terminal: terminalOf(addon, job, asking)};
     }
-    if (birth.kind === 'stopped') throw new EndedBeforeStart('aborted meanwhile', {cause: job.cause?.error});
+    if (birth.kind === 'stopped') throw new EndedBeforeStart(job.cause?.reason === 'timeout' ? 'timeout' : 'abort', job.cause?.error);
     if (last || !mayRepeat(birth, server)) throw birthError(birth);
     ends.closeAll();
     return birth.kind === 'unsent' ? 'unsent' : 'unheard';
@@ -198,13 +214,13 @@ interface Ending {
 /** Sends the request and the hire: what becomes of them. */
 function hire(addon: Addon, server: ForkServer, job: Job, ends: Ends, request: Uint8Array, ending: Ending): Promise<Birth> {
   const {signals, killTimeout} = ending;
+  for (const signal of signals) job.whenGone.push(onAbort(signal, (reason) => job.end('abort', killTimeout, reason)));
   const pair = addon.socketPair();
   if (typeof pair === 'number') throw new BirthError('hire', 'socketpair', -pair);
   const [near, far] = pair;
   const control = new Control(addon, near, inbox, job);
   job.attach(control);
   control.send(request);
-  for (const signal of signals) job.whenGone.push(onAbort(signal, (reason) => job.end('abort', killTimeout, reason)));
   const sent = server.hire([far, ...ends.theirs], killTimeout);
   const born = (errno: number) => {
     // A queued hire holds its own reference: were ours kept, the purge of a dead server's queue would not end the control.

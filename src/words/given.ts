@@ -296,7 +296,8 @@ export function checkSize(cols: unknown, rows: unknown): void {
 }
 
 function encoding(value: unknown): BufferEncoding | 'buffer' {
-  if (typeof value === 'string' && (value === 'buffer' || Buffer.isEncoding(value))) return value;
+  if (value === 'buffer') return value;
+  if (typeof value === 'string' && Buffer.isEncoding(value)) return value.toLowerCase() as BufferEncoding; // 'UTF-8' is one, too
   throw refuse(`\`encoding\` must be 'buffer' or one of Node's encodings ('utf8', 'latin1', ...), but is ${shown(value)}`);
 }
 
@@ -348,10 +349,19 @@ function check(value: unknown): boolean | readonly number[] {
 }
 
 /** By shape: a signal of another realm is one too. */
-function abortSignal(value: unknown): AbortSignal {
+/** Of this realm or of another. */
+export function isSignal(value: unknown): boolean {
   const like = value as Partial<AbortSignal> | null;
-  if (typeof like === 'object' && typeof like?.aborted === 'boolean' && typeof like.addEventListener === 'function')
-    return value as AbortSignal;
+  return typeof like === 'object' && typeof like?.aborted === 'boolean' && typeof like.addEventListener === 'function';
+}
+
+/** For whoever takes a signal outside of options: the same rule as the option's. */
+export function checkSignal(value: unknown): void {
+  abortSignal(value);
+}
+
+function abortSignal(value: unknown): AbortSignal {
+  if (isSignal(value)) return value as AbortSignal;
   if (value instanceof AbortController) throw refuse('`signal` must be an AbortSignal, but is its controller; write controller.signal');
   const advice = typeof value === 'string' ? '; the signal that ends a child is `killSignal`' : '';
   throw refuse(`\`signal\` must be an AbortSignal, but is ${shown(value)}${advice}`);

@@ -133,7 +133,8 @@ export interface Options {
   stripFinalNewline?: boolean | undefined;
   /**
    * Milliseconds the child may run, counted in the shepherd, so also while the event loop is blocked. Then the whole tree is stopped and
-   * run() rejects: reason 'timeout', ETIMEDOUT, with the output so far. Default, 0 and Infinity: no limit.
+   * run() rejects: reason 'timeout', ETIMEDOUT, with the output so far. Opening what it is given (a FIFO waits for its other end) may take as
+   * long before that, else nothing starts. Default, 0 and Infinity: no limit.
    * @example await run(['npm', 'test'], {timeout: 60_000})
    */
   timeout?: number | undefined;

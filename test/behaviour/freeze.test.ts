@@ -9,6 +9,7 @@ import process from 'node:process';
 import {test} from 'node:test';
 import {run, type Subprocess, start} from '../../src/index.js';
 import {censusOfThisFile} from '../support/census.js';
+import {shepherdOf} from '../support/fault.js';
 import {child} from '../support/places.js';
 import {isAlive, processState} from '../support/proc.js';
 import {until, within} from '../support/wait.js';
@@ -38,6 +39,15 @@ test('everybody, one after the other', async () => {
   await p.freeze();
   assert.deepEqual([(await p.stop()).proven, pids.some(isAlive)], [true, false]);
   while ((await p.read()) !== null);
+});
+
+test('a shepherd that somebody has stopped is woken to do it', async () => {
+  await using p = await start(['sleep', '60'], {stdin: 'ignore', killTimeout: 100});
+  const shepherd = shepherdOf(p.pid);
+  process.kill(shepherd, 'SIGSTOP');
+  await until(() => stateOf(shepherd) === 'T', 'the shepherd to be stopped');
+  assert.equal(await within(p.freeze(), 'freeze()'), true);
+  assert.equal(stateOf(p.pid), 'T');
 });
 
 test('who waits for a processor has not stopped yet', async () => {

@@ -10,7 +10,7 @@ import {type RunError, restartServer, run, type Scope, scope, start} from '../..
 import {censusOfThisFile} from '../support/census.js';
 import {failure} from '../support/failure.js';
 import {child} from '../support/places.js';
-import {forkServersOf, isAlive} from '../support/proc.js';
+import {forkServersOf, isAlive, openDescriptors} from '../support/proc.js';
 import {until, within} from '../support/wait.js';
 
 censusOfThisFile();
@@ -112,6 +112,57 @@ test('owner: the event of an emitter or target ends its jobs', async () => {
   const p = await start(['sleep', '60'], {stdio: 'ignore', owner: [target, 'over']});
   target.dispatchEvent(new Event('over'));
   assert.equal((await p.closed).reason, 'abort');
+});
+
+test('owner: an event that comes again ends who came since', async () => {
+  const owner = new EventEmitter();
+  for (const _ of [1, 2]) {
+    const p = await start(['sleep', '60'], {stdio: 'ignore', owner: [owner, 'over']});
+    assert.equal((await run(['true'], {owner: [owner, 'over']})).ok, true);
+    owner.emit('over');
+    assert.equal((await p.closed).reason, 'abort');
+  }
+});
+
+test('what can be no option is refused as without a scope, and a signal of another realm is obeyed', async () => {
+  await scope(async (s) => {
+    const wrong = {signal: 5} as unknown as {signal: AbortSignal};
+    for (const call of [s.run(['true'], wrong), s.start(['true'], wrong), s.stream(['true'], wrong).text(), s.daemon(['true'], wrong)])
+      assert.match((await failure(call)).message, /`signal` must be an AbortSignal, but is 5/);
+    const second = await failure(s.run('echo', ['hi'] as never));
+    assert.equal(second.message, (await failure(run('echo', ['hi'] as never))).message);
+    const controller = new AbortController();
+    const {signal} = controller;
+    const foreign = {
+      get aborted() {
+        return signal.aborted;
+      },
+      get reason() {
+        return signal.reason;
+      },
+      addEventListener: signal.addEventListener.bind(signal),
+      removeEventListener: signal.removeEventListener.bind(signal),
+    } as unknown as AbortSignal;
+    const jobs = [s.run(['sleep', '60'], {signal: foreign}), s.run(['sleep', '60'], {signal: foreign})].map(failure);
+    await s.run(['true'], {signal: foreign});
+    controller.abort(new Error('enough'));
+    for (const job of jobs) assert.equal(((await job).cause as Error).message, 'enough');
+    assert.equal((await failure(s.run(['true'], {signal: foreign}))).reason, 'abort');
+  });
+  assert.equal((await failure(scope(() => {}, {signal: 5 as never}))).code, 'ERR_INVALID_OPTION');
+});
+
+test('a signal that cannot be listened to: the error is its own, and nothing is left', async () => {
+  const bad = {
+    aborted: false,
+    addEventListener() {
+      throw new Error('no listeners here');
+    },
+  } as unknown as AbortSignal;
+  const before = openDescriptors();
+  for (let i = 0; i < 3; i++) await assert.rejects(run(['true'], {signal: bad}), /no listeners here/);
+  await until(() => (openDescriptors().get('socket') ?? 0) <= (before.get('socket') ?? 0), 'its sockets to be closed');
+  assert.ok((openDescriptors().get('pipe') ?? 0) <= (before.get('pipe') ?? 0));
 });
 
 test('owner: the answer to a client that goes away; one that is gone already starts nothing', async () => {

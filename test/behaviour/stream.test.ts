@@ -185,6 +185,7 @@ test('leaving early stops the tree, throws nothing, and gives the descriptors ba
       await once(readable, 'readable');
       readable.destroy();
       await once(readable, 'close');
+      assert.deepEqual(findMarked(marker), [], 'close comes when nobody is left');
     },
     async 'break out of a Node stream'(s) {
       for await (const _ of s.toReadable()) break;
@@ -234,6 +235,11 @@ test('one reader, in one shape, once', async () => {
   assert.throws(() => s.toReadable().on('data', () => {}), claimed);
   await assert.rejects(s.toReadableStream().getReader().read(), claimed);
   await assert.rejects(s.pipe(['cat']).text(), claimed);
+  const piped = stream(['echo', 'once']);
+  const [first, second] = [piped.pipe(['cat']), piped.pipe(['cat'])];
+  await assert.rejects(second.text(), claimed);
+  assert.equal(await first.text(), 'once\n');
+  assert.equal((await piped.result).ok, true);
   // The others have stopped nothing.
   assert.ok((await all({[Symbol.asyncIterator]: () => loop})).length > 0);
   assert.equal((await s.result).ok, true);
@@ -303,12 +309,13 @@ test('idleTimeout does not count while nobody reads', async () => {
 
 test('a line that is too long stops it, behind the lines before', async () => {
   const lines: string[] = [];
+  const s = stream(sh('echo short; sleep 0.05; while :; do printf xxxxxxxx; done'));
   const error = await failure(
     (async () => {
-      for await (const line of stream(sh('echo short; sleep 0.05; while :; do printf xxxxxxxx; done')).lines({maxLineLength: 100_000}))
-        lines.push(line);
+      for await (const line of s.lines({maxLineLength: 100_000})) lines.push(line);
     })(),
   );
+  assert.equal(await failure(s.result), error);
   assert.deepEqual(lines, ['short']);
   assert.equal(error.reason, 'max-output');
   assert.match(error.message, /wrote a line of more than 100000 characters/);

@@ -310,7 +310,7 @@ test('the same file as stdout and as an extra descriptor is opened once', async 
   assert.equal(read('w'), 'a\nb\nc\n');
 });
 
-test('a FIFO that nobody opens at its other end: a signal is heard, and no thread is left waiting', async () => {
+test('a FIFO that nobody opens at its other end: a signal and a timeout are heard, and no thread is left waiting', async () => {
   const fifo = at('lonely');
   await promisify(execFile)('mkfifo', [fifo]);
   for (const target of [
@@ -321,6 +321,8 @@ test('a FIFO that nobody opens at its other end: a signal is heard, and no threa
   ] as const) {
     const error = await failure(within(run(['cat'], {...target, signal: AbortSignal.timeout(50)}), 'the abort to be heard'));
     assert.equal(error.reason, 'abort');
+    const late = await failure(run(['cat'], {...target, timeout: 50}));
+    assert.deepEqual([late.reason, late.code, late.message], ['timeout', 'ETIMEDOUT', 'cat did not start within its timeout of 50 ms']);
   }
   // Each would have held one of the four threads of the pool.
   const file = await within(open(at('after'), 'w'), 'a thread of the pool to be free');

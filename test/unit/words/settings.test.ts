@@ -459,6 +459,8 @@ describe('the other options', () => {
 
   test('encoding and lines', () => {
     assert.equal(settle('run', {encoding: 'latin1'}).encoding, 'latin1');
+    assert.equal(settle('run', {encoding: 'UTF-8' as BufferEncoding}).encoding, 'utf-8');
+    assert.equal(settle('run', {}), settle('run', {cwd: undefined}), 'calls without options share what they settle to');
     for (const encoding of ['utf-9', null, 5, '']) refused({encoding}, /`encoding` must be 'buffer' or/);
     refused({encoding: 'buffer', lines: true}, /`lines: true` needs text/);
     settle('run', {encoding: 'buffer', lines: false});
