@@ -103,6 +103,7 @@ export class Stage {
     const stdout = this.#takeStdout();
     const source = stdout >= 0 ? this.#source('stdout', stdout) : undefined;
     this.#opened = source;
+    void this.#spills.stdout?.finish(); // what its reader takes is not kept here
     if (source) {
       // Only the reader's own waiting counts: what it does not ask for keeps the child waiting, and stderr silent.
       this.#watched = [
@@ -232,13 +233,8 @@ export class Stage {
   #source(name: Output, fd: number): Source {
     const targets = this.#spawned.copies[name];
     const copies = targets.length === 0 ? undefined : new Copies(targets, (error) => this.#outputFailed(error));
-    if (copies) this.job.whenClosed.push(() => this.#limitCopies(copies));
+    if (copies) limitCopies(this.job, copies);
     return new Source(this.#spawned.addon, fd, `${name} of this command`, copies);
-  }
-
-  /** A job that was stopped does not wait for ever until somebody takes his copy; one that has ended by itself does. */
-  #limitCopies(copies: Copies): void {
-    if (this.job.cause) setTimeout(() => copies.close(), COPY_GRACE_MS).unref();
   }
 
   #outputFailed(error: CopyFailed | ReadFailed): void {
@@ -265,6 +261,13 @@ export class Stage {
       return fed;
     });
   }
+}
+
+/** A job that was stopped does not wait for ever until somebody takes his copy; one that has ended by itself does. */
+export function limitCopies(job: Job, copies: Copies): void {
+  job.whenClosed.push(() => {
+    if (job.cause) setTimeout(() => copies.close(), COPY_GRACE_MS).unref();
+  });
 }
 
 interface Share {

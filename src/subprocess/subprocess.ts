@@ -30,7 +30,7 @@ import {Keeper} from './keeper.js';
 import {keptText, peekKept} from './kept.js';
 import {Patience} from './patience.js';
 import type {Spawned} from './spawn.js';
-import {CONSUME_HALF} from './stage.js';
+import {CONSUME_HALF, limitCopies} from './stage.js';
 
 const DEFAULT_READ = 65_535;
 
@@ -47,8 +47,11 @@ export class Subprocess implements Face {
   /** What a Collector would keep of a stderr that others get copies of. */
   #drained: Keeper | undefined;
   #terminal: Terminal | undefined;
-  /** Only with `input`: how it ended is part of the end. */
-  #closedFed: Promise<End> | undefined;
+  /** What is read here for others: it has got there when the job is closed. */
+  #drains: Promise<void>[] = [];
+  /** Only with `input`: whether the child took all of it. */
+  #fed: Promise<boolean> | undefined;
+  #closed: Promise<End>;
 
   constructor(command: CommandLine, settings: Settings, {addon, job, stdin, stdout, stderr, terminal, copies}: Spawned) {
     this.command = command;
@@ -67,9 +70,10 @@ export class Subprocess implements Face {
     if (stderr >= 0 && settings.stderr === 'consume' && copies.stderr.length === 0)
       this.#consumed = consume(addon, job, stderr, failed('stderr'));
     else if (stderr >= 0) this.#err = this.#source(addon, stderr, 'stderr', copies.stderr);
-    if (this.#out && settings.stdout === 'copy') void drain(this.#out, failed('stdout'));
+    if (this.#out && settings.stdout === 'copy') this.#drains.push(drain(this.#out, failed('stdout')));
     if (this.#err && settings.stderr === 'consume') this.#drained = new Keeper(CONSUME_HALF, CONSUME_HALF);
-    if (this.#err && settings.stderr !== 'pipe') void drain(this.#err, failed('stderr'), this.#drained);
+    if (this.#err && settings.stderr !== 'pipe') this.#drains.push(drain(this.#err, failed('stderr'), this.#drained));
+    this.#closed = closedWith(job.closedPromise, settings.linger === 'leave' ? [] : this.#drains, this.#fed);
     if (settings.idleTimeout !== undefined) watchIdle(job, this.#watched(), settings.idleTimeout, settings.killTimeout);
     if (settings.owner === 'gc') endWhenCollected(this, job, settings.killTimeout);
     if (settings.detached === true) this.unref();
@@ -80,7 +84,7 @@ export class Subprocess implements Face {
   }
 
   get closed(): Promise<End> {
-    return this.#kept(this.#closedFed ?? this.#job.closedPromise);
+    return this.#kept(this.#closed);
   }
 
   get stdin(): Writable | null {
@@ -187,7 +191,7 @@ export class Subprocess implements Face {
     return this.#answer(() => {
       this.#job.end('stop', settleKillTimeout(options.killTimeout) ?? this.#settings.killTimeout);
       this.#job.ref(); // whoever stops it waits for that, unref'ed or not
-      return this.#job.overPromise;
+      return closedWith(this.#job.overPromise, this.#drains);
     });
   }
 
@@ -281,6 +285,7 @@ export class Subprocess implements Face {
     const job = this.#job;
     const {command} = this; // not this: what reads must not keep it from being collected
     const copies = targets.length === 0 ? undefined : new Copies(targets, (error) => job.end('output', killTimeout, error));
+    if (copies && this.#settings[name] !== 'pipe') limitCopies(job, copies); // who reads along sets the pace
     const made = new Source(addon, fd, {toString: () => `${name} of ${command}`}, copies);
     const terminal = this.#terminal;
     job.whenGone.push(() => {
@@ -313,14 +318,22 @@ export class Subprocess implements Face {
     job.whenGone.push(() => sink.close());
     const {input, killTimeout} = this.#settings;
     if (input !== undefined) {
-      const fed = feed(sink, input).then((ended) => {
+      this.#fed = feed(sink, input).then((ended) => {
         if ('error' in ended) job.end('input', killTimeout, ended.error);
         return ended.complete;
       });
-      this.#closedFed = job.closedPromise.then(async (end) => ({...end, inputComplete: await fed}));
     }
     return sink;
   }
+}
+
+/** The end of a job, once what it wrote for others has got there, and how its input ended is known. */
+function closedWith(over: Promise<End>, drains: readonly Promise<void>[], fed?: Promise<boolean>): Promise<End> {
+  if (drains.length === 0 && fed === undefined) return over;
+  return over.then(async (end) => {
+    await Promise.all(drains);
+    return fed ? {...end, inputComplete: await fed} : end;
+  });
 }
 
 /** Reads for the others who get a copy, and keeps what is to be kept. Its end comes with the job's at the latest. */

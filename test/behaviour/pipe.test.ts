@@ -1,7 +1,7 @@
 // Owns: commands joined by pipe(), of stream() and of $: the kernel's own pipe between them, who stops whom, whose verdict counts.
 // Never: one command alone (stream.test.ts, template.test.ts).
 import assert from 'node:assert/strict';
-import {closeSync, mkdtempSync, openSync, readFileSync, readlinkSync, rmSync} from 'node:fs';
+import {closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {test} from 'node:test';
@@ -13,6 +13,14 @@ import {findMarked, isAlive, newMarker, openDescriptors} from '../support/proc.j
 import {until, within} from '../support/wait.js';
 
 censusOfThisFile(() => run(['true']));
+
+const targetOf = (fd: string) => {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return '';
+  }
+};
 
 const sh = (script: string, ...args: string[]) => ['sh', '-c', script, 'sh', ...args];
 
@@ -213,6 +221,16 @@ test('of $: the same rules, with the output collected', async () => {
   const whole = part.pipe($`cat`);
   assert.equal(await part, await whole);
   assert.throws(() => part.nothrow(), /comes too late/);
+});
+
+test('a spill file of one whose output is passed on by the host is not left, nor its descriptor', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'net-runner-pipe-'));
+  const file = path.join(folder, 'spilled');
+  const {stdout} = await $({pty: true, output: {max: 4, overflow: 'tail', spill: file}})`seq 3`.pipe($`cat`);
+  assert.match(stdout, /^1\r?\n2\r?\n3/);
+  const holds = () => readdirSync('/proc/self/fd').some((fd) => targetOf(fd).startsWith(file));
+  await until(() => !existsSync(file) && !holds(), 'it to be gone');
+  rmSync(folder, {recursive: true});
 });
 
 test('jobs beside a pipe inherit nothing of it', async () => {

@@ -172,6 +172,42 @@ test('the slowest sets the pace, and nothing is lost', async () => {
   await p.closed;
 });
 
+test('what the host reads for others has got there when the job of start() is closed, stopped or disposed', async () => {
+  const slow = () => {
+    const taken = {bytes: 0};
+    const stream = new Writable({
+      write(chunk: Buffer, _, done) {
+        setTimeout(() => {
+          taken.bytes += chunk.length;
+          done();
+        }, 20);
+      },
+    });
+    return {stream, taken};
+  };
+  const size = 1 << 20;
+  const script = `head -c ${size} /dev/zero; head -c ${size} /dev/zero >&2`;
+  for (const stdio of [
+    {stdout: (to: Writable) => [{file: at('drained')}, to], stderr: (to: Writable) => [{file: at('drained too')}, to]},
+    {stdout: (to: Writable) => [{file: at('drained')}, to], stderr: (to: Writable) => ['consume' as const, {file: at('drained too')}, to]},
+  ]) {
+    const [out, err] = [slow(), slow()];
+    const p = await start(sh(script), {stdout: stdio.stdout(out.stream), stderr: stdio.stderr(err.stream)} as never);
+    await p.closed;
+    assert.deepEqual([out.taken.bytes, statSync(at('drained')).size], [size, size]);
+    assert.deepEqual([err.taken.bytes, statSync(at('drained too')).size], [size, size]);
+  }
+  const [one, other] = [slow(), slow()];
+  const disposed = await start(sh('echo x; exec sleep 60'), {stdout: [{file: at('y')}, one.stream], stderr: 'ignore'});
+  await until(() => disposed.stats().bytesOut === 2, 'it to be read');
+  await disposed[Symbol.asyncDispose]();
+  assert.equal(one.taken.bytes, 2);
+  const stuck = new Writable({write: () => {}});
+  const stopped = await start(sh('head -c 300000 /dev/zero; exec sleep 60'), {stdout: [other.stream, stuck], stderr: 'ignore'});
+  await until(() => other.taken.bytes > 0, 'the other one to have some');
+  await within(stopped.stop(), 'a stop beside a copy that nobody takes');
+});
+
 test('a copy that cannot be written stops the job, and the others have all that was read', async () => {
   const failing = new PassThrough();
   failing.on('error', () => {});
