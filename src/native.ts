@@ -99,8 +99,11 @@ export interface Addon {
   pty(cols: number, rows: number, echo: boolean): [reading: number, writing: number, asking: number, far: number] | OrErrno;
   /** Changes the size; the foreground group gets SIGWINCH. 0 or `-errno`. Throws for a size outside 1 to 65535. */
   resize(fd: number, cols: number, rows: number): OrErrno;
-  /** The character that ends a terminal's input, plus 256 while its program reads character by character; or `-errno`. */
-  endOfInput(fd: number): OrErrno;
+  /**
+   * The character that ends a terminal's input; plus 256 while its program reads character by character, plus 512 where a line begins behind
+   * the last two bytes that were typed (-1: none); or `-errno`.
+   */
+  endOfInput(fd: number, before: number, last: number): OrErrno;
   /** Makes a terminal pass every byte as it is, in both directions. What restoreMode() needs to undo it, or `-errno`. */
   makeRaw(fd: number): Buffer | OrErrno;
   restoreMode(fd: number, saved: Uint8Array): OrErrno;

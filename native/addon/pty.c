@@ -81,14 +81,33 @@ napi_value nr_resize(napi_env env, napi_callback_info info) {
     return nr_number(env, ioctl(fd, TIOCSWINSZ, &size) < 0 ? -errno : 0);
 }
 
-/* 256 and more: typed now it would be an ordinary character, for the program reads character by character. */
+static bool is_special(const struct termios *mode, int byte, int which) {
+    return mode->c_cc[which] != _POSIX_VDISABLE && byte == mode->c_cc[which];
+}
+
+/* Whether what is typed behind these two bytes begins a line (termios(3)); -1: there was none. */
+static bool begins_line(const struct termios *mode, int before, int last) {
+    bool more = mode->c_lflag & IEXTEN;
+    if (last == '\r' && (mode->c_iflag & IGNCR)) last = before, before = -1;
+    if (last < 0) return true;
+    if (more && before >= 0 && is_special(mode, before, VLNEXT)) return false;
+    if (last == '\n' || last == '\r') return last == '\n' ? !(mode->c_iflag & INLCR) : (mode->c_iflag & ICRNL) != 0;
+    if (is_special(mode, last, VEOF) || is_special(mode, last, VEOL) || is_special(mode, last, VKILL)) return true;
+    if (more && is_special(mode, last, VEOL2)) return true;
+    bool flushes = (mode->c_lflag & ISIG) && !(mode->c_lflag & NOFLSH);
+    return flushes && (is_special(mode, last, VINTR) || is_special(mode, last, VQUIT) || is_special(mode, last, VSUSP));
+}
+
+/* 256 more: typed now it would be an ordinary character, for the program reads character by character. 512 more: a line begins there. */
 napi_value nr_end_of_input(napi_env env, napi_callback_info info) {
-    napi_value argument;
-    int fd;
+    napi_value arguments[3];
+    int fd, before, last;
     struct termios mode;
-    if (!nr_arguments(env, info, 1, &argument) || !nr_get_int(env, argument, &fd)) return NULL;
+    if (!nr_arguments(env, info, 3, arguments) || !nr_get_int(env, arguments[0], &fd)) return NULL;
+    if (!nr_get_int(env, arguments[1], &before) || !nr_get_int(env, arguments[2], &last)) return NULL;
     if (tcgetattr(fd, &mode) < 0) return nr_number(env, -errno);
-    return nr_number(env, mode.c_cc[VEOF] + (mode.c_lflag & ICANON ? 0 : 256));
+    int answer = mode.c_cc[VEOF] + (mode.c_lflag & ICANON ? 0 : 256) + (begins_line(&mode, before, last) ? 512 : 0);
+    return nr_number(env, answer);
 }
 
 /* For a terminal that is not ours but our own user's. What is written passes as it is, too, which setRawMode() of Node leaves out. */

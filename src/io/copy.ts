@@ -26,6 +26,10 @@ export class Copies {
   /** Those that are being written to: they close themselves when that is through. */
   #writing = new Set<CopyTo>();
   #giveUp = () => {};
+  /** Nobody is waited for longer than so many ms. */
+  #limit: number | undefined;
+  #waits = false;
+  #timer: NodeJS.Timeout | undefined;
 
   /** `failed` is called for a target that takes no more; the others go on. */
   constructor(targets: readonly CopyTo[], failed: (error: CopyFailed) => void) {
@@ -38,7 +42,22 @@ export class Copies {
     const closed = new Promise<void>((resolve) => {
       this.#giveUp = resolve;
     });
-    return Promise.race([Promise.all(this.#targets.map((target) => this.#writeTo(target, bytes))), closed]);
+    this.#waits = true;
+    this.#count();
+    return Promise.race([Promise.all(this.#targets.map((target) => this.#writeTo(target, bytes))), closed]).finally(() => {
+      this.#waits = false;
+      clearTimeout(this.#timer);
+    });
+  }
+
+  /** From now on a write, the one that waits now included, is given up after `ms`, and with it all that would follow. */
+  limit(ms: number): void {
+    this.#limit = ms;
+    if (this.#waits) this.#count();
+  }
+
+  #count(): void {
+    if (this.#limit !== undefined) this.#timer = setTimeout(() => this.close(), this.#limit).unref();
   }
 
   /** Nobody gets anything any more, and nobody is waited for. What is owned is closed once what was written is through. Idempotent. */

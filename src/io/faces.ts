@@ -52,7 +52,7 @@ export class PulledReadable extends Readable {
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    const left = this.#pulled.leave();
+    const left = isOurs(this.#claim) ? this.#pulled.leave() : undefined;
     if (left instanceof Promise) void left.then(() => callback(error));
     else callback(error);
   }
@@ -78,11 +78,21 @@ export function pulledReadableStream(pulled: Pulled, claim: () => void): WebStre
         else controller.enqueue(ofItsOwn(chunk));
       },
       async cancel() {
-        await pulled.leave();
+        if (isOurs(claim)) await pulled.leave();
       },
     },
     {highWaterMark: 0},
   ) as WebStream<Uint8Array>;
+}
+
+/** false: somebody else reads it, and whoever was refused must not end it for him. */
+function isOurs(claim: () => void): boolean {
+  try {
+    claim();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A byte stream takes the memory of what it is given away from everybody else: it must be the chunk's own. */

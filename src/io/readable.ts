@@ -131,7 +131,6 @@ export class Source {
    */
   async search(pattern: string | RegExp, signal?: AbortSignal): Promise<Found> {
     const search = new Search(pattern);
-    let failure: NotFound | undefined;
     let taken: Buffer | undefined;
     let first = true;
     /** Pieces of #unread that were searched: hold() may add some. */
@@ -140,10 +139,8 @@ export class Source {
       const isNew = !first && seen === this.#unread.length;
       const chunk = isNew ? this.#reader.read(CHUNK) : Buffer.concat(this.#unread.slice(seen));
       if (chunk === undefined || typeof chunk === 'number') return chunk;
-      if (chunk === null) {
-        failure = new NotFound('end', search.text);
-        return null;
-      }
+      // Thrown: null would be the end of the output for those who get copies, too.
+      if (chunk === null) throw new NotFound('end', search.text);
       if (isNew) this.#unread.push(chunk);
       const wasEmpty = first && chunk.length === 0;
       first = false;
@@ -156,15 +153,14 @@ export class Source {
       }
       if (wasEmpty) return ask();
       if (search.text.length <= MOST_SEARCHED) return MORE;
-      failure = new NotFound('most', search.text);
-      return null;
+      throw new NotFound('most', search.text);
     };
     this.#claimFor('reads');
     signal?.throwIfAborted();
     const found = await this.#question<Found>(ask, () => taken ?? new Uint8Array(), signal);
     if (found) return found;
     // Closed by its owner: as an end.
-    throw failure ?? new NotFound('end', search.text);
+    throw new NotFound('end', search.text);
   }
 
   /** The text that a search in vain has left unread: for a sentence about it. */
@@ -324,10 +320,12 @@ export class Source {
     const at = this.#questions.indexOf(question);
     if (at < 0) return false;
     this.#questions.splice(at, 1);
-    if (this.#questions.length === 0 && this.#waits) {
+    if (at > 0) return true;
+    if (this.#waits) {
       this.#reader.unpark();
       this.#parked = this.#waits = false;
     }
+    this.#serve(); // what it has searched in vain may be the next one's answer
     return true;
   }
 

@@ -47,20 +47,31 @@ export class Search {
   }
 }
 
-/** How many bytes of `all` its first `end` characters take. Bytes that are no UTF-8 have become U+FFFD, which has another length. */
+/** How many bytes of `all` its first `end` characters take; half of one (of a pair of surrogates) takes the whole. */
 function bytesOf(text: string, end: number, all: Uint8Array): number {
+  const whole = isHigh(text.charCodeAt(end - 1)) && end < text.length ? end + 1 : end;
   const valid = Buffer.byteLength(text);
   // Fewer bytes at the end may still wait in the decoder.
-  if (valid <= all.length && all.length - valid < 4 && isSame(text, all)) return Buffer.byteLength(text.slice(0, end));
+  if (valid <= all.length && all.length - valid < 4 && isSame(text, all)) return Buffer.byteLength(text.slice(0, whole));
+  return bytesOfInvalid(whole, all);
+}
+
+/**
+ * Bytes that are no UTF-8 have become U+FFFD, which has another length: the longest beginning that is so many characters. One less than the
+ * shortest that is more, since a decoder may see only by the next byte that a character will not be ended.
+ */
+function bytesOfInvalid(characters: number, all: Uint8Array): number {
   let low = 0;
-  let high = all.length;
-  while (low < high) {
+  let high = all.length + 1;
+  while (low + 1 < high) {
     const middle = (low + high) >> 1;
-    if (new StringDecoder('utf8').write(Buffer.from(all.buffer, all.byteOffset, middle)).length >= end) high = middle;
-    else low = middle + 1;
+    if (Buffer.from(all.buffer, all.byteOffset, middle).toString().length > characters) high = middle;
+    else low = middle;
   }
   return low;
 }
+
+const isHigh = (unit: number) => unit >= 0xd800 && unit <= 0xdbff;
 
 function isSame(text: string, all: Uint8Array): boolean {
   const bytes = Buffer.from(text);

@@ -2,15 +2,17 @@
 // Never: reads or writes it; closes the descriptor, which is the job's.
 import type {Addon} from '../native.js';
 
-/** What endOfInput() of the addon adds for a terminal whose program reads character by character. */
+/** What endOfInput() of the addon adds for a terminal whose program reads character by character, and where a line begins. */
 const RAW = 256;
-const LINE_ENDS: readonly (number | undefined)[] = [undefined, 0x0a, 0x0d];
+const BEGINS_LINE = 512;
+const NONE = -1;
 
 export class Terminal {
   #addon: Addon;
   #fd: number;
-  /** The last byte that was typed. */
-  #last: number | undefined;
+  /** The last two bytes that were typed. */
+  #before = NONE;
+  #last = NONE;
 
   constructor(addon: Addon, fd: number) {
     this.#addon = addon;
@@ -24,7 +26,7 @@ export class Terminal {
 
   /** The program reads character by character: what ends the input of a line is a character like any other. */
   get raw(): boolean {
-    return this.#fd >= 0 && this.#addon.endOfInput(this.#fd) >= RAW;
+    return this.#fd >= 0 && this.#addon.endOfInput(this.#fd, NONE, NONE) % BEGINS_LINE >= RAW;
   }
 
   /** The process group in its foreground; undefined: there is none. */
@@ -40,7 +42,7 @@ export class Terminal {
 
   /** These bytes have been written to it. */
   typed(bytes: Uint8Array): void {
-    if (bytes.length > 0) this.#last = bytes[bytes.length - 1];
+    for (const byte of bytes.subarray(-2)) [this.#before, this.#last] = [this.#last, byte];
   }
 
   /**
@@ -48,10 +50,10 @@ export class Terminal {
    * hands that beginning to the program.
    */
   endOfInput(): Uint8Array {
-    const answer = this.#fd < 0 ? -1 : this.#addon.endOfInput(this.#fd);
+    const answer = this.#fd < 0 ? -1 : this.#addon.endOfInput(this.#fd, this.#before, this.#last);
     const character = answer % RAW;
     if (answer < 0 || character === 0) return new Uint8Array();
-    const once = answer >= RAW || LINE_ENDS.includes(this.#last);
+    const once = answer >= RAW;
     return Uint8Array.from(once ? [character] : [character, character]);
   }
 

@@ -54,25 +54,38 @@ export class Sink {
    * until then. Rejects with ERR_STDIN_CLOSED after end().
    */
   write(data: InputChunk): Promise<boolean> {
-    if (this.#ended)
-      return Promise.reject(misuse('ERR_STDIN_CLOSED', 'stdin was closed before this write; write first, then closeStdin()'));
+    if (this.ended) return Promise.reject(afterEnd());
+    const stream = this.#stream;
+    if (!stream || stream.writableLength === 0) return this.put(data);
+    return new Promise((resolve) => {
+      stream.write(bytesOf(data), (error: unknown) => resolve(!error && (this.#ended || !this.#closed))); // behind what it still holds
+    });
+  }
+
+  /** The same past the stream, for itself. */
+  put(data: InputChunk): Promise<boolean> {
     if (this.#closed) return Promise.resolve(false);
     return new Promise((settle) => {
-      const bytes = bytesOf(data);
-      this.#pieces.push({bytes, offset: 0, settle});
+      this.#pieces.push({bytes: bytesOf(data), offset: 0, settle});
       this.#pump();
     });
   }
 
-  /** The end of the child's input, after all that was written before. Idempotent. */
+  /** The end of the child's input, after all that was written before, what the stream still holds included. Idempotent. */
   end(): void {
+    if (this.#stream && !this.#stream.destroyed) this.#stream.finish();
+    else this.finish();
+  }
+
+  /** The same past the stream, for itself. */
+  finish(): void {
     this.#ended = true;
     this.#pump();
   }
 
-  /** end() was called. */
+  /** end() was called, or that of the stream. */
   get ended(): boolean {
-    return this.#ended;
+    return this.#ended || this.#stream?.writableEnded === true;
   }
 
   /** The one Node stream of this pipe. It never emits 'error' for a child that stopped reading: it emits 'close'. */
@@ -166,8 +179,13 @@ export function bytesOf(data: unknown): Uint8Array {
   throw new TypeError(`only strings and bytes can be written, not ${data === null ? 'null' : typeof data}`);
 }
 
+function afterEnd(): Error {
+  return misuse('ERR_STDIN_CLOSED', 'stdin was closed before this write; write first, then closeStdin()');
+}
+
 class SinkStream extends Writable {
   #sink: Sink;
+  #isFinishing = false;
 
   constructor(sink: Sink) {
     super();
@@ -179,8 +197,22 @@ class SinkStream extends Writable {
     if (!this.writableEnded) this.destroy();
   }
 
+  /** Ends it by the owner's wish, not the stream's user's: what is written afterwards is no 'error', as it is none once this is closed. */
+  finish(): void {
+    this.#isFinishing = true;
+    while (this.writableCorked > 0) this.uncork();
+    if (!this.writableEnded) this.end();
+  }
+
+  override write(...args: unknown[]): boolean {
+    if (!this.#isFinishing) return super.write(...(args as Parameters<Writable['write']>));
+    const callback = args.at(-1);
+    if (typeof callback === 'function') process.nextTick(callback, afterEnd());
+    return false;
+  }
+
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
-    this.#sink.write(chunk).then(() => callback(), callback);
+    void this.#sink.put(chunk).then(() => callback());
   }
 
   override _writev(chunks: {chunk: Buffer}[], callback: (error?: Error | null) => void): void {
@@ -188,7 +220,7 @@ class SinkStream extends Writable {
   }
 
   override _final(callback: (error?: Error | null) => void): void {
-    this.#sink.end();
+    this.#sink.finish();
     this.#sink.whenClosed(callback);
   }
 

@@ -24,7 +24,7 @@ export const CONSUME_HALF = 32 * 1024;
 /** The Collector reads straight into its ring: one that is smaller would be filled in as many calls. */
 const LEAST_RING = 16 * 1024;
 
-/** ms that others have, after a stop, to take what was read for them. */
+/** ms that others have, after a stop, to take a piece of what was read for them. */
 const COPY_GRACE_MS = 1_000;
 
 export type Output = 'stdout' | 'stderr';
@@ -266,7 +266,7 @@ export class Stage {
 /** A job that was stopped does not wait for ever until somebody takes his copy; one that has ended by itself does. */
 export function limitCopies(job: Job, copies: Copies): void {
   job.whenClosed.push(() => {
-    if (job.cause) setTimeout(() => copies.close(), COPY_GRACE_MS).unref();
+    if (job.cause) copies.limit(COPY_GRACE_MS);
   });
 }
 

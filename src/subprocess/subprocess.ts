@@ -285,7 +285,7 @@ export class Subprocess implements Face {
     const job = this.#job;
     const {command} = this; // not this: what reads must not keep it from being collected
     const copies = targets.length === 0 ? undefined : new Copies(targets, (error) => job.end('output', killTimeout, error));
-    if (copies && this.#settings[name] !== 'pipe') limitCopies(job, copies); // who reads along sets the pace
+    if (copies) limitCopies(job, copies);
     const made = new Source(addon, fd, {toString: () => `${name} of ${command}`}, copies);
     const terminal = this.#terminal;
     job.whenGone.push(() => {

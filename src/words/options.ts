@@ -176,7 +176,7 @@ export interface Options {
   /**
    * Bytes that stdout and stderr may each have before run() stops the tree and rejects: reason 'max-output', ERR_MAX_OUTPUT, with exactly
    * the first maxOutputSize bytes in `result`. Default: 104_857_600 (100 MiB), in stream() none; Infinity: no limit. Refused by start(),
-   * which keeps nothing, and beside `output`, whose `max` it is.
+   * which keeps nothing, and beside `output`, whose `max` it is. Of commands joined by pipe() it counts the stdout of the last one alone.
    * @example await run(['yes'], {maxOutputSize: 1_000})
    */
   maxOutputSize?: number | undefined;

@@ -164,8 +164,8 @@ export interface Subprocess<
   /** The child is reaped. Never rejects; waits for no reader. */
   readonly exited: Promise<End>;
   /**
-   * The whole tree is gone, and what the host reads for others (a list of targets without 'pipe') has been written to them: by a job that was
-   * stopped, as far as they take it within a second; with linger 'leave' it is not waited for. Never rejects; waits for no reader.
+   * The whole tree is gone, and what the host reads for others (a list of targets without 'pipe') has been written to them: of a job that was
+   * stopped until one of them takes nothing for a second; with linger 'leave' it is not waited for. Never rejects; waits for no reader.
    */
   readonly closed: Promise<End>;
   /** Whether the child runs, as far as the host has heard. */

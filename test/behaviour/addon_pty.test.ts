@@ -1,6 +1,7 @@
 // Owns: the addon's pseudo-terminals as bare descriptors: what they are, what is refused.
 // Never: a child.
 import assert from 'node:assert/strict';
+import {execFileSync} from 'node:child_process';
 import {readFileSync} from 'node:fs';
 import {constants} from 'node:os';
 import {test} from 'node:test';
@@ -71,12 +72,24 @@ test('one question brings what the terminal holds, not 4 KiB of it', () => {
 test('what ends the input', () => {
   const fds = pty();
   const [, , asking, far] = fds;
-  assert.equal(addon.endOfInput(asking), 4);
+  const after = (...typed: number[]) => addon.endOfInput(asking, typed.at(-2) ?? -1, typed.at(-1) ?? -1);
+  assert.equal(after(), 4 + 512);
   const saved = addon.makeRaw(far);
   assert.ok(Buffer.isBuffer(saved));
-  assert.ok(addon.endOfInput(asking) >= 256);
+  assert.equal((after() as number) & 256, 256);
   assert.equal(addon.restoreMode(far, saved), 0);
-  assert.equal(addon.endOfInput(asking), 4);
+  const [a, nl, cr, eof, literal, kill, interrupt] = [0x61, 0x0a, 0x0d, 0x04, 0x16, 0x15, 0x03] as const;
+  for (const typed of [[nl], [a, nl], [a, cr], [a, eof], [a, kill], [a, interrupt]]) assert.equal(after(...typed), 4 + 512, `${typed}`);
+  for (const typed of [[a], [nl, a], [literal, nl], [literal, eof]]) assert.equal(after(...typed), 4, `${typed}`);
+  const stty = (...words: string[]) => execFileSync('stty', words, {stdio: [far, 'pipe', 'pipe']});
+  stty('-icrnl');
+  assert.deepEqual([after(a, cr), after(a, nl)], [4, 4 + 512]);
+  stty('inlcr');
+  assert.equal(after(a, nl), 4);
+  stty('-inlcr', 'igncr');
+  assert.deepEqual([after(a, cr), after(nl, cr), after(cr)], [4, 4 + 512, 4 + 512]);
+  stty('-isig', 'eof', 'undef');
+  assert.deepEqual([after(a, interrupt), after(a)], [0, 0]);
   close(fds);
 });
 
@@ -85,7 +98,7 @@ test('what is no terminal, and no size', () => {
   assert.ok(Array.isArray(pair));
   const [read] = pair;
   assert.equal(addon.resize(read, 80, 24), -ENOTTY);
-  assert.equal(addon.endOfInput(read), -ENOTTY);
+  assert.equal(addon.endOfInput(read, -1, -1), -ENOTTY);
   assert.equal(addon.makeRaw(read), -ENOTTY);
   close(pair);
   assert.equal(addon.resize(read, 80, 24), -EBADF);

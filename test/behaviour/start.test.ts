@@ -2,8 +2,10 @@
 // Never: run() (run.test.ts), the promises at a death (test/survival).
 import assert from 'node:assert/strict';
 import {once} from 'node:events';
+import {PassThrough, type Readable, type Writable} from 'node:stream';
+import type {ReadableStream} from 'node:stream/web';
 import {test} from 'node:test';
-import {run, start} from '../../src/index.js';
+import {run, type StartOptions, type Subprocess, start, stream} from '../../src/index.js';
 import {censusOfThisFile} from '../support/census.js';
 import {failure} from '../support/failure.js';
 
@@ -49,6 +51,100 @@ test('Node streams: pipe, events, backpressure', async () => {
   assert.equal(all.length, 2_000_000);
   assert.ok(all.every((byte, i) => byte === Math.floor(i / 10_000) % 256));
   assert.equal((await p.closed).exitCode, 0);
+});
+
+test('closeStdin() and write() come behind what the Node stream still holds', async () => {
+  const echoes = async (command: string[], options: StartOptions, type: (p: Subprocess) => unknown) => {
+    const p = await start(command, options);
+    const errors: unknown[] = [];
+    p.stdin?.on('error', (error) => errors.push(error));
+    await type(p);
+    let text = '';
+    for (let chunk = await p.read(); chunk; chunk = await p.read()) text += String(chunk);
+    assert.deepEqual(errors, []);
+    assert.equal((await p.closed).exitCode, 0);
+    return text;
+  };
+  const abc = (p: Subprocess) => ['a', 'b', 'c'].map((letter) => p.stdin?.write(letter));
+  for (const corked of [false, true]) {
+    const type = (p: Subprocess) => {
+      if (corked) p.stdin?.cork();
+      abc(p);
+      p.closeStdin();
+    };
+    assert.equal(await echoes(['cat'], {}, type), 'abc');
+    assert.equal(await echoes(['cat'], {pty: {echo: false}}, type), 'abc');
+  }
+  const ended = async (p: Subprocess) => {
+    p.stdin?.write('a');
+    p.stdin?.write('b');
+    p.stdin?.end('c');
+    p.closeStdin();
+    assert.equal((await failure(p.write('late'))).code, 'ERR_STDIN_CLOSED');
+  };
+  assert.equal(await echoes(['cat'], {}, ended), 'abc');
+  const mixed = async (p: Subprocess) => {
+    p.stdin?.write('a');
+    p.stdin?.write('b');
+    const taken = p.write('c');
+    p.stdin?.write('d');
+    assert.equal(await taken, true);
+    p.closeStdin();
+    await new Promise<void>((resolve) => p.stdin?.write('dropped', () => resolve()));
+  };
+  assert.equal(await echoes(['cat'], {}, mixed), 'abcd');
+  const large = async (p: Subprocess) => {
+    p.stdin?.write(Buffer.alloc(300_000));
+    p.stdin?.write(Buffer.alloc(300_000));
+    await p.waitFor('ready');
+    p.closeStdin();
+  };
+  assert.equal((await echoes(['sh', '-c', 'echo ready; sleep 0.2; wc -c'], {}, large)).trim(), '600000');
+  // A source that is piped into it stops; a child that ends meanwhile answers.
+  const source = new PassThrough();
+  const piped = (p: Subprocess) => {
+    source.pipe(p.stdin as Writable);
+    source.write('x');
+    setImmediate(() => {
+      p.closeStdin();
+      source.write('y');
+    });
+  };
+  assert.equal(await echoes(['cat'], {}, piped), 'x');
+  const gone = await start(['sh', '-c', 'exec <&-; sleep 0.3'], {});
+  gone.stdin?.write(Buffer.alloc(300_000));
+  assert.equal(await gone.write('nobody'), false);
+  await gone.closed;
+});
+
+test('a second reader that is refused ends nothing for the first', async () => {
+  const script = ['sh', '-c', 'for i in 1 2 3; do echo $i; sleep 0.1; done'];
+  const refusals: unknown[] = [];
+  const seconds: ((output: {toReadable(): Readable; toReadableStream(): ReadableStream<Uint8Array>}) => unknown)[] = [
+    (output) =>
+      output
+        .toReadable()
+        .on('error', (error) => refusals.push((error as {code?: string}).code))
+        .resume(),
+    (output) => output.toReadable().destroy(),
+    (output) => output.toReadableStream().cancel(),
+  ];
+  for (const second of seconds) {
+    const s = stream(script);
+    const lines: string[] = [];
+    for await (const line of s.lines()) {
+      if (lines.length === 0) await second(s);
+      lines.push(line);
+    }
+    assert.deepEqual(lines, ['1', '2', '3']);
+    const p = await start(script);
+    let text = String(await p.read());
+    await second(p);
+    for (let chunk = await p.read(); chunk; chunk = await p.read()) text += String(chunk);
+    assert.equal(text, '1\n2\n3\n');
+    assert.equal((await p.closed).exitCode, 0);
+  }
+  assert.deepEqual(refusals, ['ERR_STREAM_CLAIMED', 'ERR_STREAM_CLAIMED']);
 });
 
 test('one consumer per pipe: a second is refused', async () => {

@@ -206,6 +206,11 @@ test('what the host reads for others has got there when the job of start() is cl
   const stopped = await start(sh('head -c 300000 /dev/zero; exec sleep 60'), {stdout: [other.stream, stuck], stderr: 'ignore'});
   await until(() => other.taken.bytes > 0, 'the other one to have some');
   await within(stopped.stop(), 'a stop beside a copy that nobody takes');
+  const read = await start(sh('echo x; exec sleep 60'), {stdout: ['pipe', new Writable({write: () => {}})]});
+  const chunk = read.read();
+  await until(() => read.stats().bytesOut === 2, 'it to be read');
+  await read.stop();
+  assert.equal(String(await within(chunk, 'a read beside a copy that nobody takes')), 'x\n');
 });
 
 test('a copy that cannot be written stops the job, and the others have all that was read', async () => {

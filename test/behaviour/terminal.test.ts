@@ -86,6 +86,24 @@ test('closeStdin() types ^D: the input ends, the terminal does not', async () =>
   await p.stop();
 });
 
+test('closeStdin() types as many as the mode of the terminal asks for', async () => {
+  for (const [mode, typed] of [
+    ['-icrnl', 'abc\r'],
+    ['icrnl', 'abc\r'],
+    ['icrnl', 'abc\x16\n'],
+    ['icrnl', 'abc\x04'],
+  ] as const) {
+    const p = await start(['sh', '-c', `stty ${mode} -echo; echo ready; cat; echo END; cat; echo ALL`], {pty: true, killTimeout: 0});
+    await p.waitFor('ready');
+    await p.write(typed);
+    p.closeStdin();
+    await within(p.waitFor('END'), `the end behind ${JSON.stringify(typed)} with ${mode}`);
+    // The second one waits: no character too much was typed.
+    assert.equal((await failure(p.waitFor('ALL', {timeout: 200}))).reason, 'timeout');
+    await p.stop();
+  }
+});
+
 test('a program that reads character by character: a clear error, and it goes on', async () => {
   const p = await start(['sh', '-c', 'stty raw -echo; echo ready; od -An -tx1 -N1; stty sane; echo back; cat'], {pty: true});
   await p.waitFor('ready');

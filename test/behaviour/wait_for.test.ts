@@ -1,11 +1,14 @@
 // Owns: waitFor(): a search through what a program writes, on pipes and terminals alike.
 // Never: which bytes a match takes when they are no text (unit/io/search.test.ts).
 import assert from 'node:assert/strict';
-import {existsSync} from 'node:fs';
+import {existsSync, mkdtempSync, readFileSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
 import {test} from 'node:test';
 import {start} from '../../src/index.js';
 import {censusOfThisFile} from '../support/census.js';
 import {failure} from '../support/failure.js';
+import {within} from '../support/wait.js';
 
 censusOfThisFile();
 
@@ -58,6 +61,39 @@ test('reads and searches are answered in their order', async () => {
   const [b, c, e, rest] = await Promise.all(answers);
   assert.deepEqual([b, String(c), e, String(rest)], [{match: 'b', before: 'a'}, 'c', {match: 'e', before: 'd'}, 'fg']);
   await p.stop();
+});
+
+test('in vain, and somebody waits behind it: what it has searched is his', async () => {
+  const p = await start(['sh', '-c', 'printf abc; exec sleep 60'], {killTimeout: 0});
+  const late = failure(p.waitFor('never', {timeout: 200}));
+  const next = within(p.waitFor('b'), 'the search behind it');
+  assert.equal((await late).reason, 'timeout');
+  assert.equal((await next).before, 'a');
+  const aborted = assert.rejects(p.waitFor('never', {signal: AbortSignal.timeout(200)}), {name: 'TimeoutError'});
+  assert.equal(String(await within(p.read(), 'the read behind it')), 'c');
+  await aborted;
+  await p.stop();
+});
+
+test('in vain at the end: who gets copies gets what is read afterwards', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'net-runner-wait-'));
+  const file = path.join(folder, 'copy');
+  const p = await start(['printf', 'hello'], {stdout: ['pipe', {file}]});
+  assert.equal((await failure(p.waitFor('never'))).reason, 'not-ready');
+  assert.equal(String(await p.read()), 'hello');
+  assert.equal(await p.read(), null);
+  assert.equal(readFileSync(file, 'utf8'), 'hello');
+  rmSync(folder, {recursive: true});
+});
+
+test('half of a character takes the whole, and no byte behind a broken one', async () => {
+  const pair = await start(['printf', '😀x']);
+  await pair.waitFor(/./);
+  assert.equal(String(await pair.read()), 'x');
+  const broken = await start(['printf', '\\342\\202A\\377B']);
+  assert.equal((await broken.waitFor(/\ufffd/)).before, '');
+  assert.equal((await broken.waitFor(/\ufffd/)).before, 'A');
+  assert.equal(String(await broken.read()), 'B');
 });
 
 test('an endless output without a match ends the wait', async () => {
