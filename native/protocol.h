@@ -51,7 +51,7 @@ struct nr_frame {
     X(OOM, 81, "the kernel has killed in the job's cgroup for lack of memory; extra = how many")                         \
     /* fork server -> host, on the server socket */                                                                      \
     X(READY, 128, "it runs; value = its pid, extra = protocol version; a detached one's pidfd rides along")              \
-    X(SWEPT, 129, "a killed shepherd's tree was swept; value = shepherd pid, kind = 1 when proven empty, extra = killed") \
+    X(SWEPT, 129, "a shepherd ended without GONE; value = its pid, kind = how its tree is proven empty, extra = killed")  \
     X(FORK_FAILED, 130, "no shepherd could be forked; value = errno")
 
 /* KILL.kind, and the request's STOP_SCOPE */
@@ -65,6 +65,12 @@ struct nr_frame {
     X(CODE, 0, "it exited; value = exit code")                \
     X(SIGNAL, 1, "it died of a signal; value = signal")       \
     X(CORE, 2, "it died of a signal and dumped core")
+
+/* SWEPT.kind */
+#define NR_PROOFS(X)                                          \
+    X(NONE, 0, "it is not, as far as is known")               \
+    X(SWEEP, 1, "the fork server has swept it")               \
+    X(ITSELF, 2, "the shepherd had proven it, and could not say so")
 
 /* STOPPING.kind: why the tree is being ended; the first cause wins */
 #define NR_CAUSES(X)                                          \
@@ -232,6 +238,11 @@ enum nr_reach {
 enum nr_how {
 #define X(n, v, d) NR_ROW(NR_HOW_, n, v)
     NR_HOWS(X)
+#undef X
+};
+enum nr_proof {
+#define X(n, v, d) NR_ROW(NR_PROOF_, n, v)
+    NR_PROOFS(X)
 #undef X
 };
 enum nr_cause {

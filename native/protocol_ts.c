@@ -24,6 +24,7 @@ int main(void) {
     TABLE("Frame", NR_FRAMES)
     TABLE("Reach", NR_REACHES)
     TABLE("How", NR_HOWS)
+    TABLE("Proof", NR_PROOFS)
     TABLE("Cause", NR_CAUSES)
     TABLE("Linger", NR_LINGERS)
     TABLE("Grouping", NR_GROUPINGS)

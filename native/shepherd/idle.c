@@ -47,14 +47,15 @@ static int wait_for_hire(const struct nr_shepherd *shepherd, struct nr_hire *hir
     return result;
 }
 
-static void take(struct nr_shepherd *shepherd, struct nr_hire *hire) {
+/* false: the host has not heard how the job ended. It may take us for lost, so we are not to be met in another job. */
+static bool take(struct nr_shepherd *shepherd, struct nr_hire *hire) {
     NR_STEP("hired");
     shepherd->kill_timeout = hire->frame.value < 0 ? 0 : hire->frame.value;
     shepherd->untold = !tell(shepherd, true, shepherd->kill_timeout);
     NR_STEP("told");
     /* From here on the job survives the fork server. */
     nr_die_with_parent(0);
-    if (hire->count > 0) nr_job_run(shepherd, hire);
+    return hire->count == 0 || nr_job_run(shepherd, hire);
 }
 
 void nr_idle_tell_again(struct nr_shepherd *shepherd) {
@@ -88,7 +89,9 @@ _Noreturn void nr_idle(struct nr_shepherd *shepherd) {
         do result = wait_for_hire(shepherd, &hire);
         while (result < 0 && errno == EINTR && !asked_to_leave);
         if (result <= 0) break;
-        take(shepherd, &hire);
+        if (take(shepherd, &hire)) continue;
+        NR_TRACE("shepherd leaves unheard");
+        nr_exit(NR_UNHEARD);
     }
     NR_TRACE("shepherd leaves");
     nr_exit(0);

@@ -29,7 +29,10 @@ struct nr_notice {
     int32_t kill_timeout;
 };
 
-/* The life of a freshly forked shepherd. It exits with 0 only if nothing is left below it. */
+/* How a shepherd exits whose host has not heard GONE: by it the fork server knows that nothing is left all the same, and says so. */
+#define NR_UNHEARD 3
+
+/* The life of a freshly forked shepherd. It exits with 0 or NR_UNHEARD only if nothing is left below it. */
 _Noreturn void nr_idle(struct nr_shepherd *shepherd);
 /* There is room in the notice pipe again. */
 void nr_idle_tell_again(struct nr_shepherd *shepherd);

@@ -46,15 +46,18 @@ void nr_job_let_go_of_pty(struct nr_job *job) {
     job->pty = -1;
 }
 
-static void close_job(struct nr_job *job) {
+/* false: the host could not be told all of it. */
+static bool close_job(struct nr_job *job) {
     NR_STEP("gone");
     nr_job_release(job);
     say_the_rest(&job->control);
+    bool heard = job->control.fd >= 0 && job->control.out_length == 0;
     nr_control_close(&job->control);
     nr_request_drop(&job->request);
     if (job->tree.pidfd >= 0) close(job->tree.pidfd);
     if (job->tree.space.link >= 0) close(job->tree.space.link);
     if (job->terminal >= 0) close(job->terminal);
+    return heard;
 }
 
 static void refuse(struct nr_job *job, enum nr_stage stage, int error) {
@@ -152,7 +155,7 @@ void nr_job_trim(struct nr_job *job) {
     nr_give_back_stack();
 }
 
-void nr_job_run(struct nr_shepherd *shepherd, struct nr_hire *hire) {
+bool nr_job_run(struct nr_shepherd *shepherd, struct nr_hire *hire) {
     static _Alignas(4096) struct nr_job job; /* what it needs while the child runs fits into one page */
     open_job(&job, shepherd, hire->fds[0]);
     NR_STEP("hello");
@@ -168,5 +171,5 @@ void nr_job_run(struct nr_shepherd *shepherd, struct nr_hire *hire) {
         job.trim_at = nr_now() + NR_JOB_SHORT;
         nr_job_watch(&job);
     }
-    close_job(&job);
+    return close_job(&job);
 }

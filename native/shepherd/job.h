@@ -45,8 +45,8 @@ struct nr_job {
     uint8_t out[NR_OUT_SIZE];  /* control's; after request, so that both are given back together */
 };
 
-/* One job from hire to GONE. Takes over all descriptors of `hire`. When it returns nothing of the job is left. */
-void nr_job_run(struct nr_shepherd *shepherd, struct nr_hire *hire);
+/* One job from hire to GONE. Takes over all descriptors of `hire`. When it returns nothing of the job is left; false: the host was not told. */
+bool nr_job_run(struct nr_shepherd *shepherd, struct nr_hire *hire);
 
 /* Something happened (watch.c): the table decides, and its actions are done. `grace` in ms, for events that begin an ending. */
 void nr_job_happen(struct nr_job *job, enum nr_event event, enum nr_cause cause, int64_t grace);

@@ -130,6 +130,11 @@ static void hear_notices(void) {
     if (hired) server.hired_at = nr_now();
 }
 
+static void say_swept(pid_t shepherd, int killed, enum nr_proof proof) {
+    NR_TRACE("swept %d: killed %d, proof %d", shepherd, killed, proof);
+    nr_control_say(&server.control, NR_SWEPT, proof, shepherd, (uint64_t)killed);
+}
+
 static void hear_children(void) {
     struct signalfd_siginfo one;
     if (read(server.template.sigchld, &one, sizeof one) < 0) return;
@@ -137,9 +142,10 @@ static void hear_children(void) {
     pid_t pid;
     while ((pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0) {
         NR_TRACE("fork server reaped %d, status %x", pid, status);
-        bool proven = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+        int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
         if (nr_pool_forget(pid)) {
-            if (!proven) nr_sweep_begin(pid);
+            if (code == NR_UNHEARD) say_swept(pid, 0, NR_PROOF_ITSELF);
+            else if (code != 0) nr_sweep_begin(pid);
         } else {
             if (!nr_sweep_going_on()) nr_sweep_begin(0);
             nr_sweep_count(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
@@ -167,11 +173,6 @@ static void hear_frame(void *arg, const struct nr_frame *frame) {
     if (frame->type == NR_WAKE) nr_pool_wake();
     else if (frame->type == NR_REPLACE) nr_pool_kill(frame->value, frame->kind == 0);
     else drain();
-}
-
-static void say_swept(pid_t shepherd, int killed, bool proven) {
-    NR_TRACE("swept %d: killed %d, proven %d", shepherd, killed, proven);
-    nr_control_say(&server.control, NR_SWEPT, proven, shepherd, (uint64_t)killed);
 }
 
 /* ---- the loop ---- */

@@ -69,8 +69,8 @@ static bool nobody_left(bool met_nobody) {
     return true;
 }
 
-static void report(nr_swept *swept, bool proven) {
-    for (int i = 0; i < sweep.count; i++) swept(sweep.dead[i], sweep.killed, proven);
+static void report(nr_swept *swept, enum nr_proof proof) {
+    for (int i = 0; i < sweep.count; i++) swept(sweep.dead[i], sweep.killed, proof);
     sweep.count = 0;
 }
 
@@ -81,11 +81,11 @@ void nr_sweep_pass(nr_swept *swept) {
     /* First, as it is the quicker way; and again after everybody is gone, as a cgroup is empty only then. */
     bool leaves = nr_pool_sweep_leaves(now - sweep.began >= LEAVE_CGROUPS_AFTER) > 0;
     if (nobody_left(met_nobody) && !leaves) {
-        report(swept, true);
+        report(swept, NR_PROOF_SWEEP);
         sweep.going_on = false;
         sweep.due = NR_NEVER;
         return;
     }
-    if (now - sweep.began >= SAY_UNPROVEN_AFTER) report(swept, false);
+    if (now - sweep.began >= SAY_UNPROVEN_AFTER) report(swept, NR_PROOF_NONE);
     sweep.due = now + (++sweep.passes <= PATIENT_PASSES ? 2 * MS : 50 * MS);
 }

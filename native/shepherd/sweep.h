@@ -7,8 +7,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Called for each shepherd whose tree was swept. `proven`: nobody is left; else it takes longer, and goes on. */
-typedef void nr_swept(pid_t shepherd, int killed, bool proven);
+#include "protocol.h"
+
+/* Called for each shepherd whose tree was swept. NR_PROOF_NONE: it takes longer, and goes on. */
+typedef void nr_swept(pid_t shepherd, int killed, enum nr_proof proof);
 
 /* A shepherd died without having proven its tree empty; 0: a stranger was reaped, so there may be more. */
 void nr_sweep_begin(pid_t shepherd);

@@ -15,6 +15,22 @@ static void test_shepherd_killed(void) {
     expect_exit((struct ask){.argv = {"true"}}, NR_HOW_CODE, 0, "the next job");
 }
 
+/* To its host such a shepherd may be lost: it says by its end that nothing is left, and is never met in another job. */
+static void test_shepherd_unheard(void) {
+    struct job job = start(&server, role("escape"));
+    text_until(job.out, "ready");
+    hear(&job, NR_STARTED);
+    pid_t shepherd = job.shepherd;
+    close(job.control);
+    job.control = -1;
+    struct nr_frame frame = {0};
+    while (next_frame(server.control, &frame, NULL, PATIENCE_MS) && frame.type != NR_SWEPT) {}
+    ok(frame.type == NR_SWEPT && frame.value == shepherd && frame.kind == NR_PROOF_ITSELF, "a shepherd that could not say GONE ends, and is proven empty by itself");
+    ok(ends(job.lifeline), "nothing left of it");
+    let_go(&job);
+    expect_exit((struct ask){.argv = {"true"}}, NR_HOW_CODE, 0, "the next job has another one");
+}
+
 /* SIGSTOP takes effect when its target next runs, and nobody is told of it who is not the parent: so this looks again and again. */
 static bool is_stopped(pid_t pid) {
     struct nr_proc proc;
@@ -111,6 +127,7 @@ static void test_end_of_host(void) {
 int main(int argc, char **argv) {
     open_stage(argc, argv);
     test_shepherd_killed();
+    test_shepherd_unheard();
     test_shepherd_frozen();
     test_server_killed();
     test_end_of_host();

@@ -56,7 +56,7 @@ export const Frame = {
   OOM: 81,
   /** it runs; value = its pid, extra = protocol version; a detached one's pidfd rides along */
   READY: 128,
-  /** a killed shepherd's tree was swept; value = shepherd pid, kind = 1 when proven empty, extra = killed */
+  /** a shepherd ended without GONE; value = its pid, kind = how its tree is proven empty, extra = killed */
   SWEPT: 129,
   /** no shepherd could be forked; value = errno */
   FORK_FAILED: 130,
@@ -78,6 +78,15 @@ export const How = {
   SIGNAL: 1,
   /** it died of a signal and dumped core */
   CORE: 2,
+} as const;
+
+export const Proof = {
+  /** it is not, as far as is known */
+  NONE: 0,
+  /** the fork server has swept it */
+  SWEEP: 1,
+  /** the shepherd had proven it, and could not say so */
+  ITSELF: 2,
 } as const;
 
 export const Cause = {

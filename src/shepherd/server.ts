@@ -5,7 +5,7 @@ import type {Addon, Socket} from '../native.js';
 import {INBOX_SIZE} from './control.js';
 import {encodeFrame, type FrameFields, FrameReader} from './frame.js';
 import {reapOrphans} from './orphans.js';
-import {Frame, PROTOCOL_VERSION} from './protocol.gen.js';
+import {Frame, PROTOCOL_VERSION, Proof} from './protocol.gen.js';
 import {Standing} from './standing.js';
 
 /** Hires that no shepherd has answered yet, at most: more would only fill the socket (65 fit at NOFILE 256). */
@@ -16,6 +16,9 @@ const RETRY_MS = 10;
 const OVERDUE_MS = 1_000;
 /** ms that a woken fork server still has before it is replaced. */
 const PATIENCE_MS = 5_000;
+
+/** ms that the report on a shepherd is kept for whoever has not heard of its end yet. */
+const EARLY_MS = 60_000;
 
 const BUSY: ReadonlySet<number> = new Set([constants.errno.EAGAIN, constants.errno.ENOBUFS, 109 /* ETOOMANYREFS, Linux */]);
 
@@ -254,13 +257,20 @@ export class ForkServer {
         if (frame.extra !== PROTOCOL_VERSION) this.retire();
         return;
       case Frame.SWEPT: {
-        const swept = {killed: frame.extra, proven: frame.kind === 1};
+        const swept = {killed: frame.extra, proven: frame.kind !== Proof.NONE};
         const settle = this.#sweeps.get(frame.value);
         if (settle) settle(swept);
-        else this.#early.set(frame.value, {...swept, at: performance.now()});
+        else this.#keep(frame.value, swept);
         return;
       }
     }
+  }
+
+  /** Who asks does so soon. */
+  #keep(shepherd: number, swept: Swept): void {
+    const now = performance.now();
+    for (const [pid, {at}] of this.#early) if (now - at > EARLY_MS) this.#early.delete(pid);
+    this.#early.set(shepherd, {...swept, at: now});
   }
 
   #died(): void {

@@ -24,12 +24,12 @@ async function wholeLife(): Promise<string> {
   let text = '';
   for (let chunk = await p.read(); chunk && !text.includes('up\n'); chunk = text.includes('up\n') ? null : await p.read())
     text += String(chunk);
-  // Nobody else has to wait for it, whatever went wrong: the longest patience with anybody of ours is six seconds.
+  // Neither it nor anybody else has to wait, whatever went wrong: the longest patience with anybody of ours is six seconds.
   const began = performance.now();
   await run(['true']);
   const flooded = await flood();
-  const slow = performance.now() - began > 3_000 ? ' slow' : '';
   const end = await p.stop();
+  const slow = performance.now() - began > 3_000 ? ' slow' : '';
   while ((await p.read()) !== null);
   return `${end.reason} ${end.signal} ${end.proven}${slow}${flooded === 'whole' ? '' : `, flood: ${flooded}`}`;
 }
