@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "idle.h"
 #include "play_host.h"
 #include "tap.h"
 
@@ -141,7 +142,7 @@ static int close_stage(void) {
     /* Orphans of a fork server that was killed: idle ones die with it, busy ones leave after their job. */
     bool orderly = true;
     while (waitpid(-1, &status, __WALL) > 0)
-        orderly = orderly && (status == SIGKILL || (WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 3)));
+        orderly = orderly && (status == SIGKILL || (WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == NR_UNHEARD)));
     bool nobody = errno == ECHILD;
     ok(orderly, "orphaned shepherds, however many, left in order");
     ok(nobody, "no process is left");

@@ -83,13 +83,13 @@ class OwnedScope implements Scope {
   }
 
   /**
-   * The options with the scope's own signal beside the one that is given, be it in the call or in the command. What are no options goes on as
-   * it is: whoever is called refuses it.
+   * The options with the scope's own signal beside the one that is given, be it in the call or in the command. What are no options, or hold no
+   * signal, goes on as it is: whoever is called refuses it.
    */
   #with<O extends {readonly signal?: AbortSignal | undefined}>(command: Runnable, options: O | undefined): O {
     if (options !== undefined && (typeof options !== 'object' || options === null || Array.isArray(options))) return options;
     const given = options?.signal ?? (command as {readonly options?: Options} | undefined)?.options?.signal;
-    if (given !== undefined && !isSignal(given)) return {...options, signal: given} as O;
+    if (given !== undefined && !isSignal(given)) return options as O;
     return {...options, signal: both(this.signal, given)} as O;
   }
 

@@ -28,7 +28,6 @@ export class Copies {
   #giveUp = () => {};
   /** Nobody is waited for longer than so many ms. */
   #limit: number | undefined;
-  #waits = false;
   #timer: NodeJS.Timeout | undefined;
 
   /** `failed` is called for a target that takes no more; the others go on. */
@@ -42,21 +41,18 @@ export class Copies {
     const closed = new Promise<void>((resolve) => {
       this.#giveUp = resolve;
     });
-    this.#waits = true;
-    this.#count();
-    return Promise.race([Promise.all(this.#targets.map((target) => this.#writeTo(target, bytes))), closed]).finally(() => {
-      this.#waits = false;
-      clearTimeout(this.#timer);
-    });
+    this.#startTimer();
+    const written = Promise.all(this.#targets.map((target) => this.#writeTo(target, bytes)));
+    return Promise.race([written, closed]).finally(() => clearTimeout(this.#timer));
   }
 
   /** From now on a write, the one that waits now included, is given up after `ms`, and with it all that would follow. */
   limit(ms: number): void {
     this.#limit = ms;
-    if (this.#waits) this.#count();
+    if (this.#writing.size > 0) this.#startTimer();
   }
 
-  #count(): void {
+  #startTimer(): void {
     if (this.#limit !== undefined) this.#timer = setTimeout(() => this.close(), this.#limit).unref();
   }
 

@@ -85,7 +85,7 @@ export function pulledReadableStream(pulled: Pulled, claim: () => void): WebStre
   ) as WebStream<Uint8Array>;
 }
 
-/** false: somebody else reads it, and whoever was refused must not end it for him. */
+/** Claims it if nobody has. false: somebody else reads it, and whoever was refused must not end it for him. */
 function isOurs(claim: () => void): boolean {
   try {
     claim();

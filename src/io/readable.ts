@@ -231,6 +231,8 @@ export class Source {
   }
 
   #claimFor(consumer: Consumer): void {
+    // Closed unread: its end is anybody's, and the stream that is destroyed with it has read nothing.
+    if (this.#closed && this.#claim === undefined) return;
     this.#claim ??= consumer;
     if (this.#claim === consumer) return;
     throw misuse('ERR_STREAM_CLAIMED', `${this.#name} is read ${HOW[this.#claim]} already; a pipe has one reader`);

@@ -62,7 +62,7 @@ export class Sink {
     });
   }
 
-  /** The same past the stream, for itself. */
+  /** For the stream itself: write() when it is its turn. */
   put(data: InputChunk): Promise<boolean> {
     if (this.#closed) return Promise.resolve(false);
     return new Promise((settle) => {
@@ -77,7 +77,7 @@ export class Sink {
     else this.finish();
   }
 
-  /** The same past the stream, for itself. */
+  /** For the stream itself: end() when it holds nothing any more. */
   finish(): void {
     this.#ended = true;
     this.#pump();

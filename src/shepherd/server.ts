@@ -16,13 +16,12 @@ const RETRY_MS = 10;
 const OVERDUE_MS = 1_000;
 /** ms that a woken fork server still has before it is replaced. */
 const PATIENCE_MS = 5_000;
-
 /** ms that the report on a shepherd is kept for whoever has not heard of its end yet. */
 const EARLY_MS = 60_000;
 
 const BUSY: ReadonlySet<number> = new Set([constants.errno.EAGAIN, constants.errno.ENOBUFS, 109 /* ETOOMANYREFS, Linux */]);
 
-/** What the fork server says of a shepherd that was killed. */
+/** What the fork server says of a shepherd that ended without GONE. */
 export interface Swept {
   readonly killed: number;
   readonly proven: boolean;
@@ -116,7 +115,7 @@ export class ForkServer {
     if (early !== undefined && early.at < since) this.#early.delete(shepherd);
   }
 
-  /** What became of a killed shepherd's tree: null when nobody is left who could tell, or it takes longer than `ms`. */
+  /** What became of the tree of a shepherd that ended without GONE: null when nobody is left who could tell, or it takes longer than `ms`. */
   swept(shepherd: number, ms: number): Promise<Swept | null> {
     const early = this.#early.get(shepherd);
     if (early) {

@@ -31,3 +31,9 @@ export class EndedBeforeStart extends Error {
     this.reason = reason;
   }
 }
+
+/** Throws when one of them has ended the job already. */
+export function refuseEnded(signals: readonly AbortSignal[]): void {
+  const ended = signals.find(({aborted}) => aborted);
+  if (ended) throw new EndedBeforeStart('abort', ended.reason);
+}

@@ -13,12 +13,12 @@ import type {TerminalSettings} from '../words/given.js';
 import type {Settings} from '../words/settings.js';
 import {type Connection, isPiped} from '../words/target.js';
 import {onAbort} from './abort.js';
-import {BirthError, EndedBeforeStart} from './birth_error.js';
-import {Deadline} from './deadline.js';
+import {BirthError, EndedBeforeStart, refuseEnded} from './birth_error.js';
 import {environment} from './environment.js';
 import {tell} from './events.js';
 import {Files, isFile} from './files.js';
 import {type Birth, Job} from './job.js';
+import {opened} from './opening.js';
 import {ownerSignal} from './owner.js';
 
 /** What is to be started: settled options, and the program with all its arguments. */
@@ -68,7 +68,7 @@ export async function spawn(plan: Plan): Promise<Spawned> {
     refuseEnded(signals);
     // An await that has nothing to wait for costs a turn of its own.
     const opening = files.open(plan.settings);
-    if (opening) await heeding(signals, plan.settings.timeout, opening, files);
+    if (opening) await opened(opening, files, signals, plan.settings.timeout);
     const layout = new Layout(plan.settings, files);
     const request = encodeRequest(describe(addon, plan, layout));
     if (request === undefined) throw new BirthError('exec', 'execve', E2BIG);
@@ -86,38 +86,6 @@ export async function spawn(plan: Plan): Promise<Spawned> {
   } finally {
     files.close();
   }
-}
-
-/** A FIFO may wait for its other end for ever. */
-async function heeding(signals: readonly AbortSignal[], timeout: number | undefined, opening: Promise<void>, files: Files): Promise<void> {
-  let isLate = false;
-  const giveUp = () => files.giveUp();
-  const limit = new Deadline(
-    () => {},
-    () => {
-      isLate = true;
-      giveUp();
-    },
-  );
-  for (const signal of signals) signal.addEventListener('abort', giveUp, {once: true});
-  if (timeout !== undefined) limit.within(timeout);
-  try {
-    await opening;
-  } finally {
-    limit.clear();
-    for (const signal of signals) signal.removeEventListener('abort', giveUp);
-    refuseEnded(signals);
-    refuseLate(isLate);
-  }
-}
-
-function refuseLate(isLate: boolean): void {
-  if (isLate) throw new EndedBeforeStart('timeout');
-}
-
-function refuseEnded(signals: readonly AbortSignal[]): void {
-  const ended = signals.find(({aborted}) => aborted);
-  if (ended) throw new EndedBeforeStart('abort', ended.reason);
 }
 
 interface Attempt {

@@ -147,6 +147,13 @@ test('a second reader that is refused ends nothing for the first', async () => {
   assert.deepEqual(refusals, ['ERR_STREAM_CLAIMED', 'ERR_STREAM_CLAIMED']);
 });
 
+test('a stream that was only looked at does not keep what was closed from being read', async () => {
+  const p = await start(['sleep', '60'], {killTimeout: 0});
+  assert.notEqual(p.stdout, null);
+  await p[Symbol.asyncDispose]();
+  assert.equal(await p.read(), null);
+});
+
 test('one consumer per pipe: a second is refused', async () => {
   const p = await start(['cat']);
   p.stdout.on('data', () => {});
